@@ -1,0 +1,2 @@
+export type { Catalog, Column, Relation, RelationKind } from './sql/catalog.js';
+export { found, refused, type Result } from './result.js';

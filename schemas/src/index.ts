@@ -1,0 +1,6 @@
+export * from './errors/index.js';
+export { SluiceError } from './errors/sluice-error.js';
+export * as abi from './abi.js';
+export * from './facts.js';
+export * from './request.js';
+export * as pb from './pb.js';
