@@ -4,7 +4,15 @@
  * way an audit record is durable first. A step that throws refuses.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { FACTS_BY_NAME, REQUEST_ERRORS, type Decision, type Facts, type RuleInfo } from '@sluice/schemas';
+import {
+  FACTS_BY_NAME,
+  REQUEST_ERRORS,
+  type Decision,
+  type ErrorDefinition,
+  type Facts,
+  type Reason,
+  type RuleInfo,
+} from '@sluice/schemas';
 import { baseFacts } from './base-facts.js';
 import { mintPermit, type Permit } from './permit.js';
 import type { Generation, Ports, Refusal, Session } from './ports.js';
@@ -82,10 +90,20 @@ function keepClassified<F>(exchange: Exchange<F>, step: Step<Classified>): Stop 
 }
 
 function decide<F>(exchange: Exchange<F>, ports: Ports): Stop | undefined | Promise<Stop | undefined> {
-  const { policy } = known(exchange.generation);
-  const costly = [...policy.facts].filter((name) => FACTS_BY_NAME.get(name)?.costly);
-  if (costly.length === 0) return decideWith(exchange, {}, ports);
-  return exchange.request.inquire(new Set(costly)).then((facts) => decideWith(exchange, facts, ports));
+  const costly = costlyFacts(known(exchange.generation));
+  if (costly.size === 0) return decideWith(exchange, {}, ports);
+  return exchange.request.inquire(costly).then((facts) => decideWith(exchange, facts, ports));
+}
+
+const costlyByGeneration = new WeakMap<Generation, ReadonlySet<string>>();
+
+/** The facts that cost a question to the backend and that some rule of this generation reads. */
+function costlyFacts(generation: Generation): ReadonlySet<string> {
+  const cached = costlyByGeneration.get(generation);
+  if (cached) return cached;
+  const costly = new Set([...generation.policy.facts].filter((name) => FACTS_BY_NAME.get(name)?.costly));
+  costlyByGeneration.set(generation, costly);
+  return costly;
 }
 
 function decideWith<F>(exchange: Exchange<F>, inquired: Facts, ports: Ports): Stop | undefined {
@@ -108,12 +126,17 @@ function decideWith<F>(exchange: Exchange<F>, inquired: Facts, ports: Ports): St
     .map((match) => policy.rules[match.rule])
     .find((candidate) => candidate?.effect === 'deny' && !candidate.shadow);
   const access = accesses[decision.unpermitted];
-  return {
-    error: decision.reason === 'rule' ? REQUEST_ERRORS.denied_by_rule : REQUEST_ERRORS.no_rule,
-    message: messageFor(decision, rule, access),
-    rule,
-  };
+  return { error: DENIALS[decision.reason], message: messageFor(decision, rule, access), rule };
 }
+
+const DENIALS: Readonly<Record<Reason, ErrorDefinition>> = {
+  // An outcome of deny with this reason contradicts itself: refused as a fault of ours.
+  allowed: REQUEST_ERRORS.internal,
+  rule: REQUEST_ERRORS.denied_by_rule,
+  no_rule: REQUEST_ERRORS.no_rule,
+  too_many_matches: REQUEST_ERRORS.too_large,
+  evaluator_failed: REQUEST_ERRORS.internal,
+};
 
 function prepare<F>(exchange: Exchange<F>): Stop | undefined {
   const prepared = exchange.request.prepare(known(exchange.decision));
@@ -153,6 +176,7 @@ async function holdFor<F>(
   ports: Ports,
 ): Promise<Stop | undefined> {
   const { session, request } = exchange;
+  if (rules.length === 0) throw new Error('an approval is asked for by no rule');
   const estimate = exchange.facts?.['sql.estimated_rows'];
   const answer = await ports.approvals.hold(
     {
