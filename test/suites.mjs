@@ -1,0 +1,36 @@
+/**
+ * The table of suites: which test files belong to which, and what they need. A test file belongs to the first row
+ * that its path starts with.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const SUITES = [
+  { name: 'schemas', path: 'schemas/src/', needs: [] },
+  { name: 'facts', path: 'enforcer/facts/src/', needs: [] },
+  { name: 'engine', path: 'enforcer/engine/src/', needs: [] },
+  { name: 'enforcer', path: 'enforcer/src/', needs: [] },
+  { name: 'policy-compiler', path: 'policy-compiler/src/', needs: [] },
+  { name: 'github-action', path: 'github-action/src/', needs: [] },
+  { name: 'conformance', path: 'test/src/conformance/', needs: [] },
+  { name: 'properties', path: 'test/src/properties/', needs: [] },
+  { name: 'end to end with psql', path: 'test/src/end-to-end/psql', needs: ['postgres', 'psql'] },
+  { name: 'end to end', path: 'test/src/end-to-end/', needs: ['postgres'] },
+  { name: 'faults', path: 'test/src/faults/', needs: ['postgres'] },
+  { name: 'support', path: 'test/src/', needs: ['postgres'] },
+];
+
+/** Every test file as `{ source, compiled, suite }`, paths relative to `root`. */
+export function findTestFiles(root) {
+  const folders = [...new Set(SUITES.map(({ path }) => path.slice(0, path.indexOf('src/') + 4)))];
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => describeFile(folder + name.replaceAll('\\', '/'))),
+  );
+}
+
+function describeFile(source) {
+  const compiled = source.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
+  return { source, compiled, suite: SUITES.find(({ path }) => source.startsWith(path)) };
+}
