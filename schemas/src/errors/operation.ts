@@ -1,4 +1,118 @@
 import { defineErrors } from './define.js';
 
-/** Faults of configuration and operation (5xxx): what an operator may meet. */
-export const OPERATION_ERRORS = defineErrors({});
+/** Faults of configuration and operation (5xxx): what an operator or approver may meet. */
+export const OPERATION_ERRORS = defineErrors({
+  config_invalid: {
+    code: 'SLU5001',
+    title: 'the configuration is not valid',
+    fault: 'operator',
+    retry: false,
+    help: 'Mend the place that the message names; `sluice enforce --check` checks without starting.',
+  },
+  config_unreadable: {
+    code: 'SLU5002',
+    title: 'a file named by the configuration cannot be read',
+    fault: 'operator',
+    retry: false,
+    help: 'Check that the file exists and that the enforcer may read it.',
+  },
+  secret_unavailable: {
+    code: 'SLU5003',
+    title: 'a secret cannot be fetched',
+    fault: 'operator',
+    retry: true,
+    help: 'Check the environment variable, file or command that the configuration names for it.',
+  },
+  issuer_unavailable: {
+    code: 'SLU5004',
+    title: 'the keys of the token issuer cannot be fetched',
+    fault: 'operator',
+    retry: true,
+    refusal: 'unavailable',
+    help: 'Nobody can be let in until the issuer answers; see the log of the enforcer.',
+  },
+  audit_locked: {
+    code: 'SLU5005',
+    title: 'another enforcer writes to this audit directory',
+    fault: 'operator',
+    retry: true,
+    help: 'Stop the other enforcer, or give this one a directory of its own.',
+  },
+  audit_damaged: {
+    code: 'SLU5006',
+    title: 'the audit log cannot be continued',
+    fault: 'operator',
+    retry: false,
+    help: 'Run `sluice audit verify`; keep the directory as evidence and start a new one.',
+  },
+  audit_recovered: {
+    code: 'SLU5007',
+    title: 'a torn last record of the audit log was set aside',
+    fault: 'operator',
+    retry: false,
+    help: 'The process was killed while writing; the torn bytes are kept beside the segment.',
+  },
+  audit_tampered: {
+    code: 'SLU5008',
+    title: 'the audit log was changed',
+    fault: 'operator',
+    retry: false,
+    help: 'The message names the file, line and record; compare with a copy from elsewhere.',
+  },
+  state_unavailable: {
+    code: 'SLU5009',
+    title: 'the state store cannot be used',
+    fault: 'operator',
+    retry: true,
+    help: 'Check the path of `state` and the rights on it; approvals wait until it works.',
+  },
+  approval_unknown: {
+    code: 'SLU5010',
+    title: 'there is no such approval',
+    fault: 'operator',
+    retry: false,
+    help: 'List what waits with `sluice approvals`.',
+  },
+  approval_settled: {
+    code: 'SLU5011',
+    title: 'the approval is already answered, used or expired',
+    fault: 'operator',
+    retry: false,
+    help: 'The agent may send its request again to ask anew.',
+  },
+  not_an_approver: {
+    code: 'SLU5012',
+    title: 'you may not answer this approval',
+    fault: 'operator',
+    retry: false,
+    help: 'Somebody in the approvers of every asking rule must answer, and never the requester.',
+  },
+  session_unknown: {
+    code: 'SLU5013',
+    title: 'there is no such session',
+    fault: 'operator',
+    retry: false,
+    help: 'List the sessions with GET /v1/sessions.',
+  },
+  admin_request_invalid: {
+    code: 'SLU5014',
+    title: 'the administration request is not valid',
+    fault: 'operator',
+    retry: false,
+    help: 'The message says what was expected.',
+  },
+  admin_unreachable: {
+    code: 'SLU5015',
+    title: 'the enforcer cannot be reached',
+    fault: 'operator',
+    retry: true,
+    help: 'Check that it runs and that `--admin` names its admin address.',
+  },
+  listen_failed: {
+    code: 'SLU5016',
+    title: 'an address cannot be listened on',
+    fault: 'operator',
+    retry: true,
+    help: 'Check that the address belongs to this machine and that nothing else uses the port.',
+  },
+});
