@@ -12,6 +12,7 @@ export const SUITES = [
   { name: 'enforcer', path: 'enforcer/src/', needs: [] },
   { name: 'policy-compiler', path: 'policy-compiler/src/', needs: [] },
   { name: 'github-action', path: 'github-action/src/', needs: [] },
+  { name: 'generated code', path: 'test/src/conformance/generated', needs: ['buf'] },
   { name: 'conformance', path: 'test/src/conformance/', needs: [] },
   { name: 'properties', path: 'test/src/properties/', needs: [] },
   { name: 'end to end with psql', path: 'test/src/end-to-end/psql', needs: ['postgres', 'psql'] },

