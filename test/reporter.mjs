@@ -4,6 +4,7 @@
  * holds them back while an earlier file still runs.
  */
 import { relative } from 'node:path';
+import { inspect } from 'node:util';
 
 /** The runner counts a file as a test of its own where it holds none; that proves nothing, so it fails here. */
 const isFileItself = (data) => data.nesting === 0 && data.file !== undefined && data.file.endsWith(data.name);
@@ -45,7 +46,7 @@ function worthShowing(data) {
 
 function failureText(root, data, errors) {
   const error = data.details.error?.cause ?? data.details.error;
-  const text = String(error?.stack ?? error?.message ?? error);
+  const text = error instanceof Error ? inspect(error) : String(error);
   const said = isFileItself(data) ? `\n${errors}` : '';
   const title = isFileItself(data) ? '' : `: ${data.name}`;
   return `\nFAIL ${relative(root, data.file ?? '')}${title}\n${`${text}${said}`.trim().replace(/^/gm, '  ')}\n`;

