@@ -18,7 +18,10 @@ export const SUITES = [
   { name: 'end to end with psql', path: 'test/src/end-to-end/psql', needs: ['postgres', 'psql'] },
   { name: 'end to end', path: 'test/src/end-to-end/', needs: ['postgres'] },
   { name: 'faults', path: 'test/src/faults/', needs: ['postgres'] },
-  { name: 'support', path: 'test/src/', needs: ['postgres'] },
+  { name: 'server for tests', path: 'test/src/support/postgres', needs: ['postgres'] },
+  { name: 'support', path: 'test/src/support/', needs: [] },
+  { name: 'bench', path: 'test/src/bench/', needs: [] },
+  { name: 'demo', path: 'test/src/demo/', needs: [] },
 ];
 
 /** Every test file as `{ source, compiled, suite }`, paths relative to `root`. */

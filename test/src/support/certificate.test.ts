@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { connect, createServer } from 'node:tls';
+import { connect, createServer, type TLSSocket } from 'node:tls';
 import { makeCertificate } from './certificate.js';
 
 test('a client that trusts the certificate verifies it by name and by address', async (t) => {
@@ -15,7 +15,12 @@ test('a client that trusts the certificate verifies it by name and by address', 
   assert.ok(address !== null && typeof address === 'object');
   for (const servername of ['localhost', '127.0.0.1']) {
     const options = servername === 'localhost' ? { servername } : {};
-    const client = connect({ host: '127.0.0.1', port: address.port, ca: certificate.cert, ...options });
+    const client: TLSSocket = connect({
+      host: '127.0.0.1',
+      port: address.port,
+      ca: certificate.cert,
+      ...options,
+    });
     const [data] = await once(client, 'data');
     assert.equal(String(data), 'hello');
     assert.ok(client.authorized);
