@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Decision, Effect, RuleInfo } from '@sluice/schemas';
 import { Permit } from './permit.js';
-import { runPipeline } from './pipeline.js';
+import { rehearse, runPipeline } from './pipeline.js';
 import type { ApprovalAnswer, DecisionEvent, Generation, Ports, Session } from './ports.js';
 import type { ProtocolRequest } from './request.js';
 
@@ -269,4 +269,20 @@ test('a used-up rate says when to come back', async () => {
   assert.ok(verdict.kind === 'refused');
   assert.equal(verdict.refusal.message, 'the rate limit of rule `support/read` is used up, retry after 12 s');
   assert.equal(verdict.refusal.retryAfterMs, 11_500);
+});
+
+test('a rehearsal records nothing when it permits, takes no budget and asks nobody', async () => {
+  const gate = rule('p/r', 'require_approval', { rate: { count: 1, windowSeconds: 60 } });
+  const { log, events, ports } = stage({ rules: [gate], decision: decisionOf('require_approval') });
+  const rehearsal = await rehearse(session, requestOf(log), ports);
+  assert.equal(rehearsal.kind, 'rehearsed');
+  assert.deepEqual(events, []);
+  assert.deepEqual(log, ['classify', 'decide plain', 'prepare']);
+});
+
+test('a rehearsal that is refused is recorded', async () => {
+  const { log, events, ports } = stage({ decision: decisionOf('deny') });
+  const rehearsal = await rehearse(session, requestOf(log), ports);
+  assert.equal(rehearsal.kind, 'refused');
+  assert.equal(events.length, 1);
 });

@@ -24,6 +24,10 @@ export type Verdict<Forward> =
   | { readonly kind: 'permitted'; readonly permit: Permit<Forward> }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+export type Rehearsal<Forward> =
+  | { readonly kind: 'rehearsed'; readonly forward: Forward }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
 /** Everything that is known of a request so far; each step adds its part. */
 interface Exchange<Forward> {
   readonly decisionId: string;
@@ -48,27 +52,53 @@ type PipelineStep = <F>(exchange: Exchange<F>, ports: Ports) => Stop | undefined
 /** The security order. `record` comes after these, for permits and refusals alike. */
 const STEPS: readonly PipelineStep[] = [classify, decide, prepare, limit, hold];
 
+/** What can be judged of a statement that is prepared now and run later, if ever. */
+const REHEARSED: readonly PipelineStep[] = [classify, decide, prepare];
+
 export async function runPipeline<Forward>(
   session: Session,
   request: ProtocolRequest<Forward>,
   ports: Ports,
 ): Promise<Verdict<Forward>> {
   const exchange: Exchange<Forward> = { decisionId: randomUUID(), session, request };
-  let stop: Stop | undefined;
+  const stop = await walk(STEPS, exchange, ports);
+  return record(exchange, stop, ports);
+}
+
+/**
+ * Judges a statement that the client only prepares. It runs nothing and spends nothing, so it leaves a record
+ * only when it is refused; each time the statement is run it goes through `runPipeline`, which does.
+ */
+export async function rehearse<Forward>(
+  session: Session,
+  request: ProtocolRequest<Forward>,
+  ports: Ports,
+): Promise<Rehearsal<Forward>> {
+  const exchange: Exchange<Forward> = { decisionId: randomUUID(), session, request };
+  const stop = await walk(REHEARSED, exchange, ports);
+  if (stop === undefined) return { kind: 'rehearsed', forward: known(exchange.forward) };
+  const verdict = await record(exchange, stop, ports);
+  if (verdict.kind === 'refused') return verdict;
+  throw new Error('a rehearsal cannot permit anything');
+}
+
+async function walk<F>(
+  steps: readonly PipelineStep[],
+  exchange: Exchange<F>,
+  ports: Ports,
+): Promise<Stop | undefined> {
   try {
-    for (const step of STEPS) {
+    for (const step of steps) {
       const outcome = step(exchange, ports);
-      stop = outcome instanceof Promise ? await outcome : outcome;
-      if (stop) break;
+      const stop = outcome instanceof Promise ? await outcome : outcome;
+      if (stop) return stop;
     }
+    return undefined;
   } catch (cause) {
     // Fail closed: whatever went wrong while judging, the request is refused and recorded.
-    stop = {
-      error: REQUEST_ERRORS.internal,
-      message: cause instanceof Error ? cause.message : String(cause),
-    };
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return { error: REQUEST_ERRORS.internal, message };
   }
-  return record(exchange, stop, ports);
 }
 
 function classify<F>(exchange: Exchange<F>, ports: Ports): Stop | undefined | Promise<Stop | undefined> {
