@@ -1,1 +1,5 @@
-export * from './bundle/index.js';
+/** The compiler: a folder of YAML policies in, findings or a plan and a bundle out. */
+export { compileFiles, compileRepository, type Compiled, type Repository } from './repository.js';
+export type { Diagnostic, Severity } from './diagnostics/diagnostic.js';
+export { renderDiagnostics, summarize } from './diagnostics/render.js';
+export type { Connection, Model, Policy, Rule } from './model/model.js';
