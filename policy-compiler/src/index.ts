@@ -3,3 +3,4 @@ export { compileFiles, compileRepository, type Compiled, type Repository } from 
 export type { Diagnostic, Severity } from './diagnostics/diagnostic.js';
 export { renderDiagnostics, summarize } from './diagnostics/render.js';
 export type { Connection, Model, Policy, Rule } from './model/model.js';
+export * from './bundle/index.js';

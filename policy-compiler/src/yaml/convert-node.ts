@@ -3,6 +3,7 @@ import { AUTHORING_ERRORS } from '@sluice/schemas';
 import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
 import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';
+import { hasFaultyCharacter } from './faulty-characters.js';
 import type { YamlDocument, YamlEntry, YamlNode } from './tree.js';
 
 /** Words that YAML 1.1 reads as booleans and 1.2 as text: `NO` for Norway. */
@@ -29,9 +30,11 @@ class Converter {
   convert(node: unknown, at: number): YamlNode {
     const [start, end] = rangeOf(node, at);
     if (isMap(node)) return { kind: 'map', entries: this.entries(node.items), start, end };
-    if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => this.convert(item, start)), start, end };
+    if (isSeq(node))
+      return { kind: 'list', items: node.items.map((item) => this.convert(item, start)), start, end };
     if (!isScalar(node)) {
-      if (node !== null && node !== undefined) this.refuse('yaml_syntax', start, end, 'a value of no known form');
+      if (node !== null && node !== undefined)
+        this.refuse('yaml_syntax', start, end, 'a value of no known form');
       return { kind: 'scalar', value: null, start, end };
     }
     return { kind: 'scalar', value: this.scalar(node, start, end), start, end };
@@ -82,6 +85,9 @@ class Converter {
         this.diagnostics.push(
           diagnose(AUTHORING_ERRORS.yaml_ambiguous_word, { source: this.source, start, end }, message, help),
         );
+      }
+      if (node.type === 'QUOTE_DOUBLE' && hasFaultyCharacter(value)) {
+        this.refuse('yaml_encoding', start, end, 'the text holds an escaped control character');
       }
       return value;
     }

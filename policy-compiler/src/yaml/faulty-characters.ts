@@ -8,7 +8,13 @@ import type { SourceText } from '../diagnostics/source-text.js';
  * separators, and the marks that turn the direction of text (as in "Trojan source", CVE-2021-42574).
  */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const FAULTY = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\r(?!\n)/g;
+const FAULTY =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\r(?!\n)/g;
+
+const FAULTY_ONCE = new RegExp(FAULTY.source);
+
+/** For values written with escapes, which the source text does not show. */
+export const hasFaultyCharacter = (value: string): boolean => FAULTY_ONCE.test(value);
 
 const ISSUE_LIMIT = 20;
 

@@ -36,9 +36,12 @@ export function inspectTokens(source: SourceText, tokens: readonly CST.Token[]):
       if (issues.length >= 20) return issues;
     }
     if (depth > DEPTH_LIMIT || ++nodes > NODE_LIMIT) {
-      const what = depth > DEPTH_LIMIT ? `more than ${DEPTH_LIMIT} levels deep` : `more than ${NODE_LIMIT} values`;
+      const what =
+        depth > DEPTH_LIMIT
+          ? `is more than ${DEPTH_LIMIT} levels deep`
+          : `holds more than ${NODE_LIMIT} values`;
       const origin = { source, start: token.offset, end: token.offset + 1 };
-      return [...issues, diagnose(AUTHORING_ERRORS.yaml_too_large, origin, `the file has ${what}`)];
+      return [...issues, diagnose(AUTHORING_ERRORS.yaml_too_large, origin, `the file ${what}`)];
     }
     pushChildren(token, depth, pending);
   }
