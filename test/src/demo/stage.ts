@@ -1,0 +1,89 @@
+/** Everything the demo plays on, real and on loopback: database, identity provider, policies, bundle, enforcer. */
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeCertificate, type Certificate } from '../support/certificate.js';
+import { startIssuer, type TestIssuer } from '../support/oidc-issuer.js';
+import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
+import { sluice, type Finished, type Service } from './commands.js';
+import { startEnforcer, type Addresses } from './enforcer.js';
+import { DemoFailure, type Narrator } from './narrator.js';
+
+const POLICIES = fileURLToPath(new URL('../../../policies', import.meta.url));
+
+export class Stage {
+  readonly certificate: Certificate = makeCertificate();
+  readonly #endings: (() => Promise<void>)[] = [];
+  #version = 0;
+
+  private constructor(
+    /** Where policies, keys, bundle, configuration and audit log are; removed at the end. */
+    readonly directory: string,
+    private readonly narrator: Narrator,
+  ) {
+    this.#endings.push(() => rm(directory, { recursive: true, force: true }));
+  }
+
+  static async open(narrator: Narrator): Promise<Stage> {
+    return new Stage(await mkdtemp(join(tmpdir(), 'sluice-demo-')), narrator);
+  }
+
+  async startDatabase(): Promise<PostgresServer> {
+    const server = await startPostgres();
+    this.#endings.push(() => server.stop());
+    return server;
+  }
+
+  async startIssuer(): Promise<TestIssuer> {
+    const issuer = await startIssuer();
+    this.#endings.push(() => issuer.stop());
+    return issuer;
+  }
+
+  async startEnforcer(database: PostgresServer, issuer: TestIssuer): Promise<Addresses & Service> {
+    await writeFile(join(this.directory, 'tls.crt'), this.certificate.cert);
+    await writeFile(join(this.directory, 'tls.key'), this.certificate.key, { mode: 0o600 });
+    const enforcer = await startEnforcer(this.directory, database, issuer.issuer);
+    this.#endings.push(() => enforcer.stop());
+    return enforcer;
+  }
+
+  /** A copy of what ships, so that the demo may edit it, and a key to sign with. */
+  async preparePolicies(): Promise<void> {
+    await cp(POLICIES, join(this.directory, 'policies'), { recursive: true });
+    await mkdir(join(this.directory, 'dist'));
+    await this.runs('keygen', '--out', 'keys');
+  }
+
+  async editFile(path: string, edit: (text: string) => string): Promise<void> {
+    const file = join(this.directory, path);
+    const before = await readFile(file, 'utf8');
+    const after = edit(before);
+    if (after === before) throw new DemoFailure(`nothing to edit in ${path}`);
+    await writeFile(file, after);
+  }
+
+  /** Tests, builds and signs, then puts the bundle in place in one move: the enforcer never reads half a file. */
+  async publishPolicies(): Promise<void> {
+    this.#version += 1;
+    await this.runs('test', 'policies');
+    await this.runs('build', 'policies', '--out', 'unsigned.tar.gz', '--version', String(this.#version));
+    await this.runs('sign', 'unsigned.tar.gz', '--key', 'keys/private.json', '--out', 'signed.tar.gz');
+    await rename(join(this.directory, 'signed.tar.gz'), join(this.directory, 'dist/bundle.tar.gz'));
+  }
+
+  /** Runs `sluice` where the demo lives; anything but success ends the demo. */
+  async runs(...args: string[]): Promise<Finished> {
+    const finished = await sluice(this.directory, ...args);
+    if (finished.code === 0) return finished;
+    throw new DemoFailure(`sluice ${args.join(' ')} failed:\n${finished.stdout}${finished.stderr}`);
+  }
+
+  /** Takes down what was put up, the last first. What fails to end does not keep the rest up. */
+  async strike(): Promise<void> {
+    for (const end of this.#endings.splice(0).reverse()) {
+      await end().catch((cause: unknown) => this.narrator.failed(`could not clean up: ${String(cause)}`));
+    }
+  }
+}
