@@ -7,7 +7,9 @@ import {
   PACKAGES,
   packageOf,
   readJson,
+  readText,
   resolveRelative,
+  sourceFiles,
 } from './source-tree.js';
 
 /** What each package may import of the others; tests may import all of them. */
@@ -99,4 +101,11 @@ test('the enforcer never reaches the compiler, not even through other packages',
   };
   visit('@sluice/enforcer');
   assert.ok(!reached.has('@sluice/policy-compiler'));
+});
+
+test('the compiler speaks of the enforcer in one place, where it looks whether that is installed', () => {
+  const speaking = sourceFiles('policy-compiler').filter(
+    (file) => !file.endsWith('.test.ts') && /['"`]@sluice\/enforcer(?:\/\w+)?['"`]/.test(readText(file)),
+  );
+  assert.deepEqual(speaking, ['policy-compiler/src/cli/operator-commands.ts']);
 });

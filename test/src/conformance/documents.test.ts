@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { readJson, readText, ROOT } from './source-tree.js';
+import { PACKAGES, readJson, readText, ROOT } from './source-tree.js';
 
 const MOST_README_WORDS = 900;
 const documents = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
@@ -124,4 +124,20 @@ test(`the README has fewer than ${MOST_README_WORDS} words`, () => {
     .split(/\s+/)
     .filter((word) => /\w/.test(word));
   assert.ok(words.length < MOST_README_WORDS, `${words.length} words`);
+});
+
+test('ARCHITECTURE.md gives a reason for every dependency, and for nothing else', () => {
+  const manifests = ['.', ...PACKAGES.values()].map((folder) =>
+    readJson<{ dependencies?: object; devDependencies?: object }>(`${folder}/package.json`),
+  );
+  const used = manifests.flatMap(({ dependencies, devDependencies }) =>
+    Object.keys({ ...dependencies, ...devDependencies }),
+  );
+  const section = readText('ARCHITECTURE.md').split('## Dependencies')[1] ?? '';
+  const cells = [...section.matchAll(/^\| ([^|]+?) +\|/gm)].flatMap(([, cell = '']) => [
+    ...cell.matchAll(/`([^`]+)`/g),
+  ]);
+  const listed = cells.map(([, name]) => name);
+  const wanted = [...new Set(used)].filter((name) => !PACKAGES.has(name));
+  assert.deepEqual(listed.sort(), wanted.sort());
 });

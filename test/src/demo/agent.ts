@@ -70,7 +70,13 @@ export class Agent {
       if (!(cause instanceof pg.DatabaseError)) throw cause;
       const { code = '', message, hint } = cause;
       const error = { code, message, ...(hint !== undefined && { hint }) };
-      return { command: '', count: 0, rows: [], error, text: JSON.stringify([message, Object.entries(cause)]) };
+      return {
+        command: '',
+        count: 0,
+        rows: [],
+        error,
+        text: JSON.stringify([message, Object.entries(cause)]),
+      };
     }
   }
 

@@ -116,7 +116,7 @@ async function policyEdit({ agent, stage, narrator }: Play): Promise<void> {
   await stage.editFile('policies/tests/support-agents.yaml', (text) =>
     text.replaceAll(': partial', ': redact'),
   );
-  narrator.enters('author', 'sluice test && sluice build && sluice sign');
+  narrator.enters('author', 'sluice build policies --key sluice-key.json');
   const before = await agent.asks(CUSTOMERS);
   await stage.publishPolicies();
   await untilChanged(agent, before);
