@@ -14,7 +14,7 @@ import type { BundleStore } from './bundle-store.js';
 export interface CandidateContext {
   readonly trust: Trust;
   readonly clock: Clock;
-  readonly loadPolicy: PolicyLoader;
+  readonly loadPolicy?: PolicyLoader;
   readonly store: BundleStore;
 }
 

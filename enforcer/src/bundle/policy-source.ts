@@ -26,7 +26,8 @@ export interface PolicySourceOptions {
   readonly log: BundleLog;
   /** Audits an operation; a bundle whose activation cannot be audited is not activated. */
   readonly onEvent: OnEvent;
-  readonly loadPolicy: PolicyLoader;
+  /** Another loader than the engine's own is for tests. */
+  readonly loadPolicy?: PolicyLoader;
 }
 
 export interface BundlePolicySource extends PolicySource {

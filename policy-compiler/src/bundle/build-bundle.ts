@@ -1,6 +1,6 @@
 /** Everything the compiler made, put into one unsigned bundle file. */
 import { create, toBinary, toJsonString } from '@bufbuild/protobuf';
-import { SIGNED_ENTRIES, type EntryName, type SmokeRequest } from '@sluice/engine';
+import { inspectModule, SIGNED_ENTRIES, type EntryName, type SmokeRequest } from '@sluice/engine';
 import { BUNDLE_ERRORS, pb, SluiceError, type FactValue, type RuleInfo } from '@sluice/schemas';
 import { writeArchive } from './write-archive.js';
 
@@ -10,8 +10,6 @@ export interface BundleParts {
   readonly rules: readonly RuleInfo[];
   /** The evaluator with the tables of the plan linked into it. */
   readonly wasm: Uint8Array;
-  /** SHA-256, hex, of the evaluator's code: `wasm` without its data. */
-  readonly evaluatorDigest: string;
   readonly connections: readonly BundleConnection[];
   readonly smoke: readonly SmokeRequest[];
   /** Must be higher than any that was published on this channel. */
@@ -28,7 +26,8 @@ export interface BundleConnection {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** buildBundle(parts) -> bytes of an unsigned bundle. The same parts give the same bytes, in any order of labels and connections. */
+/**
+ * buildBundle(parts) -> bytes of an unsigned bundle. Refuses a module that no enforcer would accept. The same parts give the same bytes, in any order of labels and connections. */
 export function buildBundle(parts: BundleParts): Uint8Array {
   if (!Number.isSafeInteger(parts.version) || parts.version < 1) {
     const message = `the version of a bundle must be a whole number from 1, not \`${parts.version}\``;
@@ -58,7 +57,7 @@ function manifestOf(parts: BundleParts): pb.Manifest {
     audience: parts.audience,
     issuer: parts.issuer,
     facts: parts.plan.facts,
-    evaluatorDigest: parts.evaluatorDigest,
+    evaluatorDigest: inspectModule(parts.wasm).codeDigest,
     connections: parts.connections
       .toSorted((left, right) => compare(left.name, right.name))
       .map(({ name, protocol, labels }) => ({ name, protocol, labels: sorted(labels) })),

@@ -13,13 +13,14 @@ async function goodBundle(): Promise<VerifiedBundle> {
   return verified.value;
 }
 
-/** A policy that answers the smoke request of the forged bundle in the expected way, but for what is changed. */
 interface Change {
   readonly outcome?: Decision['outcome'];
+  readonly reason?: Decision['reason'];
   readonly masks?: ReadonlyMap<number, Mask>;
   readonly facts?: readonly string[];
 }
 
+/** A policy that answers the smoke request of the forged bundle in the expected way, but for what is changed. */
 function policyThat(change: Change): {
   load: PolicyLoader;
   asked: DecisionRequest[];
@@ -29,7 +30,14 @@ function policyThat(change: Change): {
     asked.push(request);
     const outcome = change.outcome ?? 'allow';
     const masks = change.masks ?? new Map([[0, 'redact' as const]]);
-    return { outcome, shadowOutcome: outcome, reason: 'allowed', unpermitted: -1, matches: [], masks };
+    return {
+      outcome,
+      shadowOutcome: outcome,
+      reason: change.reason ?? 'allowed',
+      unpermitted: -1,
+      matches: [],
+      masks,
+    };
   };
   const load: PolicyLoader = (_wasm, rules): LoadedPolicy => ({
     rules,
@@ -51,6 +59,7 @@ test('activates a policy that decides the smoke requests as expected', async () 
 
 const CASES: readonly (readonly [what: string, change: Change, expected: RegExp])[] = [
   ['another outcome', { outcome: 'deny' }, /SLU3022 .*decided `deny`, expected `allow`/],
+  ['an evaluator that failed', { reason: 'evaluator_failed' }, /SLU3022 the evaluator failed/],
   ['a missing mask', { masks: new Map() }, /SLU3022 .*masks ``/],
   ['a weaker mask', { masks: new Map([[0, 'partial']]) }, /SLU3022 .*partial/],
   ['a fact that the manifest does not list', { facts: ['sql.limit'] }, /SLU3019 /],

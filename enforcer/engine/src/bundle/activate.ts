@@ -1,6 +1,7 @@
 /** From a verified bundle to a policy that decides: load the module aside, then make it prove itself. */
 import type { Decider, RuleInfo } from '@sluice/schemas';
 import type { SmokeRequest } from './contents.js';
+import { loadPolicy } from '../policy.js';
 import { outcomeOf, refusal, type BundleResult } from './refusal.js';
 import type { VerifiedBundle } from './verify-bundle.js';
 
@@ -19,12 +20,16 @@ export interface ActiveBundle {
   readonly policy: LoadedPolicy;
 }
 
+/**
+ * activate(bundle, load?) -> { ok: true, value: ActiveBundle } | { ok: false, error, message }. Another `load` than
+ * the engine's own is for tests.
+ */
 export function activate(
   bundle: VerifiedBundle,
-  loadPolicy: PolicyLoader,
+  load: PolicyLoader = loadPolicy,
 ): Promise<BundleResult<ActiveBundle>> {
   return outcomeOf('bundle_module_refused', () => {
-    const policy = loadPolicy(bundle.wasm, bundle.rules);
+    const policy = load(bundle.wasm, bundle.rules);
     checkFacts(bundle, policy);
     for (const [index, smoke] of bundle.smoke.entries()) checkSmoke(policy, smoke, index);
     return { bundle, policy };
@@ -42,6 +47,10 @@ function checkFacts(bundle: VerifiedBundle, policy: LoadedPolicy): void {
 
 function checkSmoke(policy: LoadedPolicy, { request, expect }: SmokeRequest, index: number): void {
   const decision = policy.decide(request);
+  if (decision.reason === 'evaluator_failed') {
+    // It denies then, which may even be what is expected; but it did not decide.
+    throw refusal('bundle_smoke_failed', `the evaluator failed on smoke request ${index}`);
+  }
   const masks = [...decision.masks].map(([column, mask]) => `${request.columns[column]} ${mask}`);
   const expected = Object.entries(expect.masks).map(([column, mask]) => `${column} ${mask}`);
   if (decision.outcome !== expect.outcome) {
