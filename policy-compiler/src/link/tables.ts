@@ -17,33 +17,34 @@ export class Words {
   }
 
   u8(value: number): void {
-    this.#view.setUint8(this.#take(1), value);
+    const at = this.#take(1);
+    this.#view.setUint8(at, value);
   }
 
   u16(value: number): void {
-    this.#view.setUint16(this.#take(2), value, true);
+    const at = this.#take(2);
+    this.#view.setUint16(at, value, true);
   }
 
   u32(...values: readonly number[]): void {
-    for (const value of values) this.#view.setUint32(this.#take(4), value, true);
+    let at = this.#take(values.length * 4);
+    for (const value of values) {
+      this.#view.setUint32(at, value, true);
+      at += 4;
+    }
   }
 
   i64(value: bigint): void {
-    this.#view.setBigInt64(this.#take(8), value, true);
+    const at = this.#take(8);
+    this.#view.setBigInt64(at, value, true);
   }
 
   append(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#take(bytes.length));
+    const at = this.#take(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
-  setU32(offset: number, value: number): void {
-    this.#view.setUint32(offset, value, true);
-  }
-
-  getU32(offset: number): number {
-    return this.#view.getUint32(offset, true);
-  }
-
+  /** Makes room. It may replace the view, so it comes before the view is looked at. */
   #take(bytes: number): number {
     const at = this.length;
     if (at + bytes > this.#bytes.length) {
