@@ -1,5 +1,12 @@
 /** Keys that sign bundles: made, and read back. Where they are kept, and with which rights, is the caller's. */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 import { ALGORITHMS, isAlgorithm, thumbprintOf, type Algorithm } from '@sluice/engine';
 import { BUNDLE_ERRORS, SluiceError } from '@sluice/schemas';
 
@@ -62,13 +69,23 @@ export function readSigningKey(document: unknown): SigningKey {
   if (typeof kid !== 'string' || kid === '') throw malformed('a private key must have a `kid`');
   try {
     const key = createPrivateKey({ key: { ...document }, format: 'jwk' });
+    if (!canSign(key, alg))
+      throw malformed(`the halves of the private key \`${kid}\` do not belong together`);
     return { kid, algorithm: alg, key, thumbprint: thumbprintOf(key, alg) };
   } catch (cause) {
+    if (cause instanceof SluiceError) throw cause;
     // Fail closed: nothing is signed with a key that the library does not accept.
     throw new SluiceError(BUNDLE_ERRORS.signing_key_malformed, `the private key \`${kid}\` is broken`, {
       cause,
     });
   }
+}
+
+/** The library takes the public half of an EC key on trust. */
+function canSign(key: KeyObject, algorithm: Algorithm): boolean {
+  const digest = algorithm === 'EdDSA' ? null : 'sha256';
+  const probe = new TextEncoder().encode('probe');
+  return verify(digest, probe, createPublicKey(key), sign(digest, probe, key));
 }
 
 const malformed = (message: string): Error => new SluiceError(BUNDLE_ERRORS.signing_key_malformed, message);
