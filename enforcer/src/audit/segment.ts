@@ -1,5 +1,5 @@
 /** One growing file of the log. A write either ends up whole in it, or leaves it as it was. */
-import fs from 'node:fs';
+import type fs from 'node:fs';
 import path from 'node:path';
 import { segmentName } from './format.js';
 
