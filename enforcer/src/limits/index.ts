@@ -1,0 +1,2 @@
+/** Rate limits, in memory of one enforcer. */
+export { createLimiter } from './rate-limiter.js';
