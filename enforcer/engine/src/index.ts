@@ -7,3 +7,4 @@ export { inspectModule, type InspectedModule } from './module/inspect-module.js'
 export { loadPolicy, type LoadOptions, type Policy } from './policy.js';
 export type { InternedPrincipal, InternedShape } from './evaluator/interned.js';
 export { verifyTables } from './tables/verify-tables.js';
+export { termsOf, type Terms } from './terms.js';

@@ -84,7 +84,7 @@ export interface ExpectationDocument {
   readonly outcome: Outcome;
   readonly rule?: string;
   readonly rules?: readonly string[];
-  readonly masks?: Readonly<Record<string, Mask | null>>;
+  readonly masks?: Readonly<Record<string, Mask | 'none' | null>>;
   readonly rows?: number | null;
   readonly code?: string;
 }

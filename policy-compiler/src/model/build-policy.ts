@@ -95,8 +95,9 @@ export class PolicyBuilder {
   #resources(policy: Policy, rule: RuleDocument, path: Path): readonly Name[] {
     return (rule.resources ?? []).flatMap((written, index) => {
       const at = [...path, 'resources', index];
-      // Names of one part are not relations: connections, settings, and "*" itself.
-      const name = written.includes('.') ? canonicalOf(written) : { text: written };
+      // Names of one part are not relations: connections, and "*" itself. Operators have a spelling of their own.
+      const isPlain = !written.includes('.') || /^operator\(.*\)$/.test(written);
+      const name = isPlain ? { text: written } : canonicalOf(written);
       if (name) return { written, canonical: name.text, path: at };
       const message = `\`${written}\` is not a name of the form \`schema.name\``;
       this.#report('malformed_name', policy, at, message);

@@ -242,14 +242,6 @@ export const AUTHORING_ERRORS = defineErrors({
     severity: 'error',
     help: 'Add `approval: { approvers: [...] }`.',
   },
-  condition_can_fail: {
-    code: 'SLU1037',
-    title: 'a condition can fail at run time',
-    fault: 'author',
-    retry: false,
-    severity: 'warning',
-    help: 'Guard the fact with `has(...)`; a condition that fails permits nothing in an allow and counts as true elsewhere.',
-  },
   untested_rule: {
     code: 'SLU1038',
     title: 'no test case reaches this rule',
@@ -369,6 +361,14 @@ export const AUTHORING_ERRORS = defineErrors({
     retry: false,
     severity: 'error',
     help: 'Install the package named in the message.',
+  },
+  command_failed: {
+    code: 'SLU1064',
+    title: 'the command could not do its work',
+    fault: 'sluice',
+    retry: false,
+    severity: 'error',
+    help: 'Nothing was written. If the message does not help, report it with the command line.',
   },
   cel_syntax: {
     code: 'SLU2001',
