@@ -17,6 +17,7 @@ export const SUITES = [
   { name: 'properties', path: 'test/src/properties/', needs: [] },
   { name: 'end to end with psql', path: 'test/src/end-to-end/psql', needs: ['postgres', 'psql'] },
   { name: 'end to end', path: 'test/src/end-to-end/', needs: ['postgres'] },
+  { name: 'faults of bundles', path: 'test/src/faults/bundle', needs: [] },
   { name: 'faults', path: 'test/src/faults/', needs: ['postgres'] },
   { name: 'server for tests', path: 'test/src/support/postgres', needs: ['postgres'] },
   { name: 'support', path: 'test/src/support/', needs: [] },
