@@ -5,7 +5,7 @@ import { unsupported } from '../refusal.js';
 import { walkColumnRef, walkIndirection } from './columns.js';
 import { JSON_EXPRESSIONS } from './json.js';
 import { resolveFunction, resolveOperator, resolveType } from './names.js';
-import { Scope } from './scope.js';
+import type { Scope } from './scope.js';
 import type { Walker } from './walker.js';
 
 export type ExpressionWalk = (walker: Walker, node: Raw, scope: Scope) => void;

@@ -59,8 +59,8 @@ export function noteUse(
   const { tokens, findings } = walker;
   const first = tokens.at(location(node));
   const last = tokens.nameEnd(first, range.schema === '' ? [range.name] : [range.schema, range.name]);
-  const only = !flag(node, 'inh');
-  const [from, to] = withInheritance(walker, first, last, only);
+  const alone = !flag(node, 'inh');
+  const [from, to] = withInheritance(walker, first, last, alone);
   const command = extra.command === true;
   const start = command ? from - 1 : from;
   if (command && !tokens.is(start, 'table')) unsupported('the way the TABLE command is written');
@@ -69,7 +69,7 @@ export function noteUse(
     mode,
     extent: { start: tokens.token(start).start, end: tokens.token(to).end },
     name: { start: tokens.token(first).start, end: tokens.token(last).end },
-    only,
+    only: alone,
     aliased: range.alias !== undefined,
     label: range.alias ?? range.name,
     command,
@@ -79,9 +79,9 @@ export function noteUse(
 }
 
 /** Widens the tokens of a name to its `ONLY`, `ONLY (...)` or `*`. */
-function withInheritance(walker: Walker, first: number, last: number, only: boolean): [number, number] {
+function withInheritance(walker: Walker, first: number, last: number, alone: boolean): [number, number] {
   const { tokens } = walker;
-  if (!only) return tokens.is(last + 1, '*') ? [first, last + 1] : [first, last];
+  if (!alone) return tokens.is(last + 1, '*') ? [first, last + 1] : [first, last];
   if (tokens.is(first - 1, 'only')) return [first - 1, last];
   if (tokens.is(first - 1, '(') && tokens.is(first - 2, 'only') && tokens.is(last + 1, ')')) {
     return [first - 2, last + 1];

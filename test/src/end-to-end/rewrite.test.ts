@@ -1,0 +1,174 @@
+/**
+ * The rewriting alone against a real server: what it lets through is run as it is, without the proxy's other keys,
+ * and must show nothing of the masked columns, by value or by inference.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { classifySql, loadParser, type Catalog, type RewrittenSql } from '@sluice/facts';
+import type { Mask } from '@sluice/schemas';
+import pg from 'pg';
+import { leaksIn } from '../support/canaries.js';
+import { readCatalog } from '../support/read-catalog.js';
+import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
+import { CHANGES, LEAKS, ORDINARY } from './rewrite-cases.js';
+
+const HIDDEN: Readonly<Record<string, Mask>> = {
+  'public.customers.name': 'redact',
+  'public.customers.email': 'redact',
+  'public.customers.ssn': 'redact',
+  'public.customers.phone': 'null',
+  'public.customers.birthday': 'null',
+};
+
+/** Sees every row it is given; what a careless owner of a database may have made. */
+const OPAQUE = `
+  CREATE SCHEMA opaque;
+  CREATE FUNCTION opaque.stolen(public.customers) RETURNS text LANGUAGE sql AS 'SELECT $1.ssn';
+  CREATE FUNCTION public.stolen(public.customers) RETURNS text LANGUAGE sql AS 'SELECT $1.ssn';
+  CREATE PROCEDURE opaque.anything() LANGUAGE sql AS 'SELECT 1';
+`;
+
+let server: PostgresServer;
+let client: pg.Client;
+let catalog: Catalog;
+
+before(async () => {
+  await loadParser();
+  server = await startPostgres();
+  client = await server.connect();
+  await client.query(OPAQUE);
+  catalog = await readCatalog(client);
+});
+
+after(async () => {
+  await client?.end();
+  await server?.stop();
+});
+
+function rewrite(sql: string, masks: Readonly<Record<string, Mask>>): RewrittenSql | undefined {
+  const classified = classifySql(sql, catalog);
+  if (!classified.ok) return undefined;
+  const decided = new Map<number, Mask>();
+  for (const [index, column] of classified.value.columns.entries()) {
+    const mask = masks[column];
+    if (mask !== undefined) decided.set(index, mask);
+  }
+  const rewritten = classified.value.rewrite(decided);
+  return rewritten.ok ? rewritten.value : undefined;
+}
+
+function refusalOf(sql: string): string {
+  const classified = classifySql(sql, catalog);
+  return classified.ok ? 'the masks' : classified.message;
+}
+
+/** Everything that comes back, errors and notices included, inside a transaction that is undone. */
+async function everythingFrom(sql: string, change = ''): Promise<string> {
+  const notices: string[] = [];
+  const hear = (notice: unknown): void => void notices.push(JSON.stringify(notice));
+  client.on('notice', hear);
+  await client.query('BEGIN');
+  try {
+    if (change) await client.query(change);
+    const answer = await client.query({ text: sql, rowMode: 'array' }).catch((error: unknown) => error);
+    return JSON.stringify([plain(answer), notices]);
+  } finally {
+    await client.query('ROLLBACK');
+    client.off('notice', hear);
+  }
+}
+
+function plain(answer: unknown): unknown {
+  if (answer instanceof pg.DatabaseError) {
+    const { message, detail, hint, where } = answer;
+    return { message, detail, hint, where };
+  }
+  const results = Array.isArray(answer) ? answer : [answer];
+  return results.map((result: pg.QueryArrayResult) => ({
+    fields: result.fields.map(({ name, dataTypeID }) => [name, dataTypeID]),
+    rows: result.rows,
+    count: result.rowCount,
+  }));
+}
+
+/** Other secrets, in another order, in place of the true ones. */
+const OTHER_SECRETS = `
+  UPDATE customers SET name = 'n' || (100 - id), email = 'e' || id * 7 % 100, ssn = (500 - id)::text,
+    phone = CASE WHEN id % 2 = 0 THEN 'p' END, birthday = DATE '2001-01-01' - id::int;`;
+
+test('no way of reading a masked column shows it or depends on it', async (t) => {
+  for (const { sql, ran } of LEAKS) {
+    await t.test(sql, async () => {
+      const rewritten = rewrite(sql, HIDDEN);
+      assert.equal(rewritten !== undefined, ran, rewritten?.text ?? 'refused');
+      if (rewritten === undefined) return;
+      const shown = await everythingFrom(rewritten.text);
+      assert.deepEqual(leaksIn(shown), []);
+      assert.equal(await everythingFrom(rewritten.text, OTHER_SECRETS), shown);
+    });
+  }
+});
+
+test('the leaks are leaks: unmasked, most of them show a canary', async () => {
+  let shown = 0;
+  for (const { sql, ran } of LEAKS) {
+    if (ran && leaksIn(await everythingFrom(sql)).length > 0) shown++;
+  }
+  assert.ok(shown >= 40, `only ${shown} show anything`);
+});
+
+test('ordinary statements keep their results', async (t) => {
+  for (const sql of ORDINARY) {
+    await t.test(sql, async () => {
+      const rewritten = rewrite(sql, HIDDEN);
+      assert.ok(rewritten, refusalOf(sql));
+      assert.equal(await everythingFrom(rewritten.text), await everythingFrom(sql));
+    });
+  }
+});
+
+test('changes that mention no masked column do what they say', async (t) => {
+  for (const sql of CHANGES) {
+    await t.test(sql, async () => {
+      const rewritten = rewrite(sql, HIDDEN);
+      assert.ok(rewritten, sql);
+      assert.equal(await everythingFrom(rewritten.text), await everythingFrom(sql));
+    });
+  }
+});
+
+test('masks keep the types of columns', async (t) => {
+  for (const mask of ['redact', 'null', 'partial', 'generalize'] as const) {
+    await t.test(mask, async () => {
+      const masks = Object.fromEntries(
+        ['email', 'birthday', 'created_at', 'id'].map((c) => [`public.customers.${c}`, mask]),
+      );
+      const rewritten = rewrite('SELECT * FROM customers ORDER BY region LIMIT 2', masks);
+      assert.ok(rewritten);
+      const types = async (sql: string): Promise<unknown> =>
+        (await client.query(sql)).fields.map(({ name, dataTypeID }) => [name, dataTypeID]);
+      assert.deepEqual(await types(rewritten.text), await types('SELECT * FROM customers LIMIT 2'));
+    });
+  }
+});
+
+test('positions of errors are those of the text that was sent', async (t) => {
+  const statements = [
+    'SELECT ssn, nothing FROM customers',
+    'SELECT é.id, upper(nothing), "日本".id FROM customers é, orders "日本"',
+    'SELECT c.id FROM customers c JOIN orders o ON c.id = o.customer_id WHERE region = nothing',
+    'SELECT lower(region), id + region FROM customers',
+  ];
+  for (const sql of statements) {
+    await t.test(sql, async () => {
+      const failure = async (text: string): Promise<number> => {
+        const error: unknown = await client.query(text).catch((cause: unknown) => cause);
+        assert.ok(error instanceof pg.DatabaseError);
+        return Number(error.position);
+      };
+      const rewritten = rewrite(sql, HIDDEN);
+      assert.ok(rewritten, sql);
+      assert.equal(rewritten.mapPosition(await failure(rewritten.text)), await failure(sql));
+    });
+  }
+});
