@@ -1,7 +1,7 @@
 /** One layout for policy files. Only space changes: what is read before and after must be the same, or nothing is changed. */
 import { isDeepStrictEqual } from 'node:util';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { Document, parseAllDocuments } from 'yaml';
+import { CST, Lexer, parseAllDocuments, type Document } from 'yaml';
 import { diagnoseFile, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { readYaml } from '../yaml/read-yaml.js';
 import { toValue } from '../yaml/tree.js';
@@ -50,7 +50,28 @@ function print(document: Document): string {
     singleQuote: null,
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
   });
-  return text.endsWith('\n') ? text : `${text}\n`;
+  return tightenLists(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** `{ a: 1 }` but `[a, b]`: the library pads both or neither. */
+function tightenLists(text: string): string {
+  const lexemes = [...new Lexer().lex(text)];
+  const isMark = (lexeme: string | undefined): boolean =>
+    lexeme === CST.DOCUMENT || lexeme === CST.FLOW_END || lexeme === CST.SCALAR;
+  const written = lexemes.flatMap((lexeme, index) =>
+    isMark(lexeme) ? [] : [{ lexeme, scalar: lexemes[index - 1] === CST.SCALAR }],
+  );
+  return written
+    .filter(({ lexeme, scalar }, index) => {
+      if (scalar || !/^ +$/.test(lexeme)) return true;
+      const before = written[index - 1];
+      const after = written[index + 1];
+      const opens = before?.lexeme === '[' && !before.scalar && !after?.lexeme.startsWith('#');
+      const closes = after?.lexeme === ']' && !after.scalar;
+      return !opens && !closes;
+    })
+    .map(({ lexeme }) => lexeme)
+    .join('');
 }
 
 /** Every comment's text, in order: none may be lost. */
