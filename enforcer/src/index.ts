@@ -6,3 +6,13 @@ export {
   type BundleStatus,
   type PolicySourceOptions,
 } from './bundle/index.js';
+export type * from './pipeline/index.js';
+export {
+  listenPostgres,
+  type ClassifySql,
+  type ListenPostgresOptions,
+  type LiveSession,
+  type PostgresConnection,
+  type PostgresLimits,
+  type PostgresListener,
+} from './postgres/index.js';

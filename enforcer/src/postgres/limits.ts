@@ -6,6 +6,8 @@ export interface PostgresLimits {
   readonly bindBytes: number;
   /** Largest message of a backend; a single field of PostgreSQL may have 1 GiB. */
   readonly backendMessageBytes: number;
+  /** Most prepared statements, and most portals, of one session. */
+  readonly statements: number;
   /** Most client connections at a time. */
   readonly sessions: number;
   /** From the first byte to ReadyForQuery. */
@@ -19,6 +21,7 @@ export const DEFAULT_LIMITS: PostgresLimits = {
   queryBytes: 1024 * 1024,
   bindBytes: 16 * 1024 * 1024,
   backendMessageBytes: 256 * 1024 * 1024,
+  statements: 2000,
   sessions: 1000,
   loginMs: 30_000,
   backendConnectMs: 10_000,
