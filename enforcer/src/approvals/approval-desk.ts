@@ -161,7 +161,7 @@ class Desk implements OpenApprovalDesk {
     if (!store.answer(id, state, by.subject, said, clock.now()))
       return refused('approval_settled', `\`${id}\` was settled a moment ago`);
     const settled = store.get(id);
-    for (const wake of [...(this.#held.get(id) ?? [])]) wake();
+    for (const wake of this.#held.get(id) ?? []) wake();
     if (settled === undefined) return refused('approval_unknown', `there is no approval \`${id}\``);
     channel.settled(settled);
     return { ok: true, approval: settled };
@@ -178,7 +178,7 @@ class Desk implements OpenApprovalDesk {
 
   close(): void {
     this.#closed = true;
-    for (const waiting of [...this.#held.values()]) for (const wake of [...waiting]) wake();
+    for (const waiting of this.#held.values()) for (const wake of waiting) wake();
   }
 }
 

@@ -19,7 +19,11 @@ export interface EnforcerConfig {
   readonly audit: { readonly dir: string; readonly durability: 'written' | 'strict' };
   /** SQLite file, or `:memory:`. */
   readonly stateFile: string;
-  readonly adminListen: Listen;
+  readonly admin: {
+    readonly listen: Listen;
+    /** Groups whose members see and end the sessions of everybody. */
+    readonly operators: readonly string[];
+  };
 }
 
 export interface ConnectionConfig {

@@ -62,7 +62,7 @@ test('reads a configuration and fills in defaults', () => {
     failClosedAfterMs: 86_400_000,
   });
   assert.deepEqual(config.audit, { dir: path.join(dir, 'audit'), durability: 'written' });
-  assert.deepEqual(config.adminListen, { host: '::1', port: 8443 });
+  assert.deepEqual(config.admin, { listen: { host: '::1', port: 8443 }, operators: [] });
   assert.equal(config.stateFile, path.join(dir, 'state.db'));
   assert.equal(config.approvals.holdMs, 90_000);
   const [connection] = config.connections;

@@ -23,7 +23,7 @@ interface EnforcerDocument {
     readonly approvals?: { readonly hold?: string };
     readonly audit: { readonly dir: string; readonly durability?: 'written' | 'strict' };
     readonly state: string;
-    readonly admin: { readonly listen: string };
+    readonly admin: { readonly listen: string; readonly operators?: readonly string[] };
   };
 }
 
@@ -67,7 +67,7 @@ export function loadConfig(file: string): EnforcerConfig {
     approvals: { holdMs: duration(spec.approvals?.hold ?? '2m') },
     audit: { dir: resolve(spec.audit.dir), durability: spec.audit.durability ?? 'written' },
     stateFile: stateFile(spec.state, resolve),
-    adminListen: listenOf(spec.admin.listen),
+    admin: { listen: listenOf(spec.admin.listen), operators: spec.admin.operators ?? [] },
   };
 }
 
