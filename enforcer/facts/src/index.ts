@@ -3,4 +3,4 @@ export type { ClassifiedSql, MaskedColumn, RewrittenSql, StatementSummary } from
 export { canonicalName, quoted, splitCanonical } from './sql/identifier.js';
 export { loadParser } from './sql/parser.js';
 export { found, refused, type Result } from './result.js';
-export { classifySql, isLarge, TEXT_LIMIT_BYTES } from './sql.js';
+export { classifySql, classifySqlLarge, INLINE_LIMIT_BYTES, isLarge, TEXT_LIMIT_BYTES } from './sql.js';

@@ -2,9 +2,13 @@
 import { REQUEST_ERRORS } from '@sluice/schemas';
 import { refused, type Result } from './result.js';
 import type { Catalog } from './sql/catalog.js';
-import { classifyInline, INLINE_LIMIT_BYTES, type ClassifiedSql } from './sql/classify.js';
+import { classifyParsed, unreadable, type ClassifiedSql } from './sql/classify.js';
+import { parseLarge } from './sql/parse-large.js';
+import { parse } from './sql/parser.js';
 
-/** Longer texts are refused as too large. */
+/** Texts up to this length are judged at once; longer ones by `classifySqlLarge`. */
+export const INLINE_LIMIT_BYTES = 8 * 1024;
+/** Longer texts are refused. */
 export const TEXT_LIMIT_BYTES = 1024 * 1024;
 
 /** Bounds of the cache of judged texts. */
@@ -15,31 +19,51 @@ const cache = new Map<string, Result<ClassifiedSql>>();
 let cachedCharacters = 0;
 
 /**
- * Judges one text, of one statement or several. Small texts only (`isLarge` says); the answer for exactly this
- * text and this version of the catalog is kept.
+ * Judges one text, of one statement or several; `loadParser` must have been awaited. The answer for exactly this
+ * text and this version of the catalog is kept. A text longer than `INLINE_LIMIT_BYTES` is refused here.
  */
 export function classifySql(text: string, catalog: Catalog): Result<ClassifiedSql> {
-  if (isLarge(text)) return refused(REQUEST_ERRORS.too_large, tooLarge(text));
   const key = `${catalog.version}\0${text}`;
-  const known = cache.get(key);
-  if (known !== undefined) {
-    cache.delete(key);
-    cache.set(key, known);
-    return known;
-  }
-  const classified = classifyInline(text, catalog);
-  // A fault of ours may pass; only answers about the text itself are kept.
-  if (classified.ok || classified.error !== REQUEST_ERRORS.internal) keep(key, classified);
-  return classified;
+  return recall(key) ?? keep(key, isLarge(text) ? tooLarge(text, INLINE_LIMIT_BYTES) : judge(text, catalog));
 }
 
-/** True for texts that are not judged at once. */
-export const isLarge = (text: string): boolean => Buffer.byteLength(text) > INLINE_LIMIT_BYTES;
+/** As `classifySql`, for texts of any length up to `TEXT_LIMIT_BYTES`: long ones are parsed in another thread. */
+export async function classifySqlLarge(text: string, catalog: Catalog): Promise<Result<ClassifiedSql>> {
+  if (!isLarge(text)) return classifySql(text, catalog);
+  if (Buffer.byteLength(text) > TEXT_LIMIT_BYTES) return tooLarge(text, TEXT_LIMIT_BYTES);
+  const fault = unreadable(text);
+  if (fault !== undefined) return refused(REQUEST_ERRORS.unparsed, fault);
+  const parsed = await parseLarge(text);
+  return parsed.ok ? classifyParsed(text, parsed.value, catalog) : parsed;
+}
 
-const tooLarge = (text: string): string =>
-  `the statement has ${Buffer.byteLength(text)} bytes; at most ${INLINE_LIMIT_BYTES} can be judged`;
+/** True for texts that `classifySql` does not take. */
+export const isLarge = (text: string): boolean =>
+  text.length > INLINE_LIMIT_BYTES || Buffer.byteLength(text) > INLINE_LIMIT_BYTES;
 
-function keep(key: string, classified: Result<ClassifiedSql>): void {
+function judge(text: string, catalog: Catalog): Result<ClassifiedSql> {
+  const fault = unreadable(text);
+  if (fault !== undefined) return refused(REQUEST_ERRORS.unparsed, fault);
+  const parsed = parse(text);
+  return parsed.ok ? classifyParsed(text, parsed.value, catalog) : parsed;
+}
+
+function tooLarge(text: string, limitBytes: number): Result<never> {
+  const message = `the statement has ${Buffer.byteLength(text)} bytes; at most ${limitBytes} can be judged here`;
+  return refused(REQUEST_ERRORS.too_large, message);
+}
+
+function recall(key: string): Result<ClassifiedSql> | undefined {
+  const known = cache.get(key);
+  if (known === undefined) return undefined;
+  cache.delete(key); // the most recently used stand last
+  cache.set(key, known);
+  return known;
+}
+
+function keep(key: string, classified: Result<ClassifiedSql>): Result<ClassifiedSql> {
+  // A fault of ours, or a parser that is being replaced, may pass: only what was judged is kept.
+  if (!classified.ok) return classified;
   cache.set(key, classified);
   cachedCharacters += key.length;
   for (const [oldest] of cache) {
@@ -47,4 +71,5 @@ function keep(key: string, classified: Result<ClassifiedSql>): void {
     cache.delete(oldest);
     cachedCharacters -= oldest.length;
   }
+  return classified;
 }

@@ -4,12 +4,12 @@
  */
 import type { Access, Facts, Mask } from '@sluice/schemas';
 import { REQUEST_ERRORS } from '@sluice/schemas';
-import { refused, type Result } from '../result.js';
+import type { Result } from '../result.js';
 import type { Catalog, Relation } from './catalog.js';
 import { indexOf, type CatalogIndex } from './catalog-index.js';
 import { canonicalName } from './identifier.js';
 import { questionsOf, type MaskQuestions } from './masks.js';
-import { parse, type Parsed } from './parser.js';
+import type { Parsed } from './parser.js';
 import { proveMasks } from './prove.js';
 import { attempt, refuse } from './refusal.js';
 import { rewriteText } from './rewrite.js';
@@ -17,9 +17,6 @@ import { Tokens } from './tokens.js';
 import { verifyRewrite } from './verify.js';
 import type { Findings } from './walk/findings.js';
 import { kindOf, walk } from './walk/walk.js';
-
-/** Texts up to this length are parsed at once; longer ones in a thread with a larger stack. */
-export const INLINE_LIMIT_BYTES = 8 * 1024;
 
 export interface StatementSummary {
   /** As in the fact `sql.kind`. */
@@ -64,14 +61,6 @@ export function classifyParsed(text: string, parsed: Parsed, catalog: Catalog): 
     const findings = walk(parsed, tokens, index);
     return new Classified(findings, questionsOf(findings.uses, index), tokens, index);
   });
-}
-
-/** Judges a text of at most `INLINE_LIMIT_BYTES`. The parser must be loaded. */
-export function classifyInline(text: string, catalog: Catalog): Result<ClassifiedSql> {
-  const fault = unreadable(text);
-  if (fault !== undefined) return refused(REQUEST_ERRORS.unparsed, fault);
-  const parsed = parse(text);
-  return parsed.ok ? classifyParsed(text, parsed.value, catalog) : parsed;
 }
 
 /** The parser stops at NUL and the server would not; half a surrogate pair has no UTF-8 form. */
@@ -148,13 +137,12 @@ function maskedOf(relation: Relation, columns: ReadonlyMap<string, Mask>): reado
 
 function factsOf(findings: Findings): Facts {
   const { statements, limits } = findings;
-  const tables = new Set(findings.uses.map(({ relation }) => canonicalName(relation.schema, relation.name)));
   const known = limits.filter((limit) => limit !== undefined);
   const limit = known.length === limits.length ? max(known) : undefined;
   return {
     'sql.kind': kindOf(findings),
     'sql.statements': BigInt(statements.length),
-    'sql.tables': [...tables].sort(),
+    'sql.tables': [...findings.tables].sort(),
     'sql.columns': [...findings.columns].sort(),
     'sql.functions': [...findings.functions].sort(),
     'sql.has_where': findings.hasWhere,

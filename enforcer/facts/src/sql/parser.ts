@@ -55,12 +55,26 @@ export async function loadParser(): Promise<void> {
 
 /** Parses one text. Refuses what does not parse; a parser that misbehaves is replaced and the text refused. */
 export function parse(text: string): Result<Parsed> {
+  return withInstance((instance) => {
+    const statements = callParse(instance, text);
+    if (typeof statements === 'string') return refused(REQUEST_ERRORS.unparsed, statements);
+    return found({ statements, tokens: callScan(instance, text) });
+  });
+}
+
+/** As `parse`, without the tokens. */
+export function parseTree(text: string): Result<readonly Raw[]> {
+  return withInstance((instance) => {
+    const statements = callParse(instance, text);
+    return typeof statements === 'string' ? refused(REQUEST_ERRORS.unparsed, statements) : found(statements);
+  });
+}
+
+function withInstance<T>(use: (instance: Instance) => Result<T>): Result<T> {
   const instance = current;
   if (instance === undefined) return refused(REQUEST_ERRORS.internal, 'the parser is not loaded');
   try {
-    const answer = callParse(instance, text);
-    if (typeof answer === 'string') return refused(REQUEST_ERRORS.unparsed, answer);
-    return found({ statements: answer, tokens: callScan(instance, text) });
+    return use(instance);
   } catch {
     // Fail closed: a trap or a broken answer leaves the instance in doubt; refuse the text and retire it.
     current = reserve;

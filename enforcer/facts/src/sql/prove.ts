@@ -1,5 +1,7 @@
 /** What no masking subquery can make sound is refused here, with the reason. */
 import { SYSTEM_COLUMNS } from './allow/relations.js';
+import { columnNamed } from './catalog-index.js';
+import type { Relation } from './catalog.js';
 import { canonicalName } from './identifier.js';
 import type { MaskAnswers } from './masks.js';
 import { unprovable } from './refusal.js';
@@ -83,11 +85,19 @@ function proveNotRead(
   const name = reference.names.at(-1) ?? '';
   if (reference.star)
     unprovable('a statement that changes rows may not use `*` where a table has masked columns');
+  const calls = reference.items.find(({ relation }) => relation && isHidden(relation, name, masks));
+  if (calls && reference.names.length > 1) {
+    unprovable(`\`${canonicalName(...reference.names)}\` could pass a row with masked columns to a function`);
+  }
   if (names.has(name)) unprovable(`a statement that changes rows may not read the masked column \`${name}\``);
   if (reference.names.length === 1 && rows.has(name)) {
     unprovable(`a statement that changes rows may not read \`${name}\` whole: it has masked columns`);
   }
 }
+
+/** `row.name` that is no column calls the function `name` with the whole row. */
+const isHidden = (relation: Relation, name: string, masks: MaskAnswers): boolean =>
+  (masks.get(relation)?.columns.size ?? 0) > 0 && columnNamed(relation, name) === undefined;
 
 /** Qualified by something that can only be a relation without masks. */
 const isPlain = ({ items }: Reference, masks: MaskAnswers): boolean =>

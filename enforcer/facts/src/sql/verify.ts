@@ -7,7 +7,7 @@ import { REQUEST_ERRORS } from '@sluice/schemas';
 import type { CatalogIndex } from './catalog-index.js';
 import type { Relation } from './catalog.js';
 import type { MaskAnswers } from './masks.js';
-import { parse } from './parser.js';
+import { parseTree } from './parser.js';
 import { refuse } from './refusal.js';
 import type { Findings } from './walk/findings.js';
 
@@ -19,17 +19,18 @@ export function verifyRewrite(
   masks: MaskAnswers,
   index: CatalogIndex,
 ): void {
-  const parsed = parse(text);
+  const parsed = parseTree(text);
   if (!parsed.ok) return broken('it does not parse');
-  if (parsed.value.statements.length !== findings.statements.length) return broken('it has other statements');
+  if (parsed.value.length !== findings.statements.length) return broken('it has other statements');
   const judged = new Set(findings.uses.map(({ relation }) => relation));
   const targets = new Set(
     findings.uses.filter(({ mode }) => mode !== 'read' && mode !== 'copied').map(({ relation }) => relation),
   );
   let sources = 0;
-  const visit = (value: unknown, key: string, parents: readonly Node[]): void => {
+  const parents: Node[] = [];
+  const visit = (value: unknown, key: string): void => {
     if (Array.isArray(value)) {
-      for (const item of value) visit(item, key, parents);
+      for (const item of value) visit(item, key);
     } else if (isNode(value)) {
       if (key === 'lockedRels') return;
       if (typeof value['relname'] === 'string') {
@@ -39,10 +40,12 @@ export function verifyRewrite(
           else if (key !== 'relation' || !targets.has(relation)) return broken('it reads a masked relation');
         }
       }
-      for (const [field, child] of Object.entries(value)) visit(child, field, [...parents, value]);
+      parents.push(value);
+      for (const field of Object.keys(value)) visit(value[field], field);
+      parents.pop();
     }
   };
-  visit(parsed.value.statements, '', []);
+  visit(parsed.value, '');
   const expected = findings.uses.filter(
     ({ relation, mode }) => mode === 'read' && (masks.get(relation)?.columns.size ?? 0) > 0,
   );

@@ -28,7 +28,9 @@ function refer(walker: Walker, parts: readonly string[], star: boolean, scope: S
   const field = star ? undefined : parts.at(-1);
   const items = itemsMeant(walker, qualifiers, scope, at);
   const { findings } = walker;
-  findings.references.push({ names: parts, star, items, statement: findings.statements.length - 1 });
+  // A bare star means the items of its own FROM clause.
+  const meant = star && qualifiers.length === 0 ? scope.items : items;
+  findings.references.push({ names: parts, star, items: meant, statement: findings.statements.length - 1 });
   if (qualifiers.length > 0 && field !== undefined) {
     for (const item of items) proveColumn(walker, item, field);
   }

@@ -116,7 +116,9 @@ function walkCreate(walker: Walker, node: Raw): void {
   const range = readRange(body);
   const schema = range.schema === '' ? walker.index.catalog.searchPath[0] : range.schema;
   if (schema === undefined) return unsupported('CREATE TABLE without a schema');
-  walker.findings.access('create', canonicalName(schema, range.name));
+  const name = canonicalName(schema, range.name);
+  walker.findings.access('create', name);
+  walker.findings.tables.add(name);
   const at = walker.tokens.at(location(body));
   if (range.schema === '') {
     walker.tokens.nameEnd(at, [range.name]);

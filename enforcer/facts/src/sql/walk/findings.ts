@@ -68,6 +68,7 @@ export class Findings {
   readonly statements: StatementFinding[] = [];
   readonly functions = new Set<string>();
   readonly columns = new Set<string>();
+  readonly tables = new Set<string>();
   readonly #accesses = new Map<string, Access>();
   joins = 0;
   hasWhere = true;
@@ -82,7 +83,9 @@ export class Findings {
   }
 
   accessTo(action: string, relation: Relation): void {
-    this.access(action, canonicalName(relation.schema, relation.name));
+    const name = canonicalName(relation.schema, relation.name);
+    this.tables.add(name);
+    this.access(action, name);
   }
 
   column(relation: Relation, name: string): void {
