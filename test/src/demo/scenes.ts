@@ -86,7 +86,7 @@ async function approve(stage: Stage, narrator: Narrator): Promise<string> {
   const deadline = Date.now() + ASK_TIMEOUT_MS;
   while (Date.now() < deadline) {
     const listed = await sluice(stage.directory, 'approvals', '--config', 'sluice.yaml');
-    const id = /\b(apr_\w+)/.exec(listed.stdout)?.[1];
+    const id = /\b(ap-[a-z0-9]+)/.exec(listed.stdout)?.[1];
     if (id !== undefined) {
       narrator.enters('dba', 'sluice approvals');
       narrator.output(listed.stdout);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
-import { startIssuer, type TestIssuer } from '../support/oidc-issuer.js';
+import type { TestIssuer } from '../support/oidc-issuer.js';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
 import { sluice, type Finished, type Service } from './commands.js';
 import { startEnforcer, type Addresses } from './enforcer.js';
@@ -37,6 +37,7 @@ export class Stage {
   }
 
   async startIssuer(): Promise<TestIssuer> {
+    const { startIssuer } = await quietly(() => import('../support/oidc-issuer.js'));
     const issuer = await startIssuer();
     this.#endings.push(() => issuer.stop());
     return issuer;
@@ -85,5 +86,16 @@ export class Stage {
     for (const end of this.#endings.splice(0).reverse()) {
       await end().catch((cause: unknown) => this.narrator.failed(`could not clean up: ${String(cause)}`));
     }
+  }
+}
+
+/** The identity provider warns of runtimes that it is not tested on while it loads; that is noise to an audience. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    return await work();
+  } finally {
+    console.warn = warn;
   }
 }
