@@ -12,17 +12,22 @@ import {
   OP_FACT,
   OP_FALSE,
   OP_GE,
+  OP_GT,
   OP_IN,
   OP_INT,
   OP_INT_LIST,
   OP_JUMP_IF_FALSE,
   OP_JUMP_IF_TRUE,
   OP_KNOWN,
+  OP_LE,
+  OP_LT,
   OP_MATCHES,
   OP_MOD,
+  OP_NE,
   OP_NEG,
   OP_NOT,
   OP_OR,
+  OP_RETURN,
   OP_SELECT,
   OP_SIZE,
   OP_STARTS_WITH,
@@ -71,41 +76,81 @@ export const FAILED: i32 = 2;
 
 const VALUE: u32 = 16;
 
+/** Jumps go forward only, so the length of the code bounds the work: fuel is burnt once. */
 export function evaluate(condition: u32): i32 {
   const record = section(SECTION_CONDITIONS) + condition * 48;
   let at = section(SECTION_CODE) + (load<u32>(record) << 2);
-  const end = at + (load<u32>(record + 4) << 2);
+  const length = load<u32>(record + 4);
+  const end = at + (length << 2);
   let top: u32 = STACK_BASE - VALUE;
+  if (!burn(length)) return FAILED;
   while (at < end) {
-    if (!burn(1)) return FAILED;
     const operation: i32 = load<u8>(at);
-    const a: i32 = load<u8>(at + 1);
     const b: u32 = load<u16>(at + 2);
     at += 4;
-    if (operation <= OP_INT_LIST) {
-      if (operation == 0) return isTrue(top) ? TRUE : isFalse(top) ? FALSE : FAILED;
-      top += VALUE;
-      push(operation, b, record, top);
-    } else if (operation == OP_JUMP_IF_FALSE) {
-      if (isFalse(top)) at += b << 2;
-    } else if (operation == OP_JUMP_IF_TRUE) {
-      if (isTrue(top)) at += b << 2;
-    } else if (operation == OP_SELECT) {
-      top -= VALUE << 1;
-      select(top);
-    } else if (operation == OP_EXISTS || operation == OP_ALL) {
-      if (a != OP_MATCHES) top -= VALUE;
-      quantify(operation == OP_EXISTS, a, b, top);
-    } else if (
-      operation == OP_NOT ||
-      operation == OP_NEG ||
-      operation == OP_SIZE ||
-      operation == OP_MATCHES
-    ) {
-      applyUnary(operation, b, top);
-    } else {
-      top -= VALUE;
-      applyBinary(operation, top);
+    switch (operation) {
+      case OP_RETURN:
+        return isTrue(top) ? TRUE : isFalse(top) ? FALSE : FAILED;
+      case OP_FACT:
+        top += VALUE;
+        copyValue(top, FACTS_BASE + (b << 4));
+        break;
+      case OP_INT:
+        top += VALUE;
+        putInt(top, load<i64>(section(SECTION_INTS) + ((load<u32>(record + 24) + b) << 3)));
+        break;
+      case OP_KNOWN:
+      case OP_TRUE:
+      case OP_FALSE:
+      case OP_STRING:
+      case OP_STRING_LIST:
+      case OP_INT_LIST:
+        top += VALUE;
+        push(operation, b, record, top);
+        break;
+      case OP_JUMP_IF_FALSE:
+        if (isFalse(top)) at += b << 2;
+        break;
+      case OP_JUMP_IF_TRUE:
+        if (isTrue(top)) at += b << 2;
+        break;
+      case OP_AND:
+        top -= VALUE;
+        conjoin(top);
+        break;
+      case OP_OR:
+        top -= VALUE;
+        disjoin(top);
+        break;
+      case OP_EQ:
+      case OP_NE:
+      case OP_LT:
+      case OP_LE:
+      case OP_GT:
+      case OP_GE:
+        top -= VALUE;
+        putComparison(operation, top, top + VALUE);
+        break;
+      case OP_NOT:
+      case OP_NEG:
+      case OP_SIZE:
+      case OP_MATCHES:
+        applyUnary(operation, b, top);
+        break;
+      case OP_SELECT:
+        top -= VALUE << 1;
+        select(top);
+        break;
+      case OP_EXISTS:
+      case OP_ALL: {
+        const relation: i32 = load<u8>(at - 3);
+        if (relation != OP_MATCHES) top -= VALUE;
+        quantify(operation == OP_EXISTS, relation, b, top);
+        break;
+      }
+      default:
+        top -= VALUE;
+        applyBinary(operation, top);
     }
   }
   return FAILED;
@@ -113,15 +158,11 @@ export function evaluate(condition: u32): i32 {
 
 function push(operation: i32, b: u32, record: u32, top: u32): void {
   switch (operation) {
-    case OP_FACT:
-      return copyValue(top, FACTS_BASE + (b << 4));
     case OP_KNOWN:
       return putBool(top, tagOf(FACTS_BASE + (b << 4)) != TAG_FAILED);
     case OP_TRUE:
     case OP_FALSE:
       return putBool(top, operation == OP_TRUE);
-    case OP_INT:
-      return putInt(top, load<i64>(section(SECTION_INTS) + ((load<u32>(record + 24) + b) << 3)));
     case OP_STRING: {
       const entry = section(SECTION_STRINGS) + ((load<u32>(record + 8) + b) << 3);
       return putSized(top, TAG_STRING, load<u32>(entry), load<u32>(entry + 4));
@@ -154,20 +195,26 @@ function applyUnary(operation: i32, b: u32, value: u32): void {
   }
 }
 
-/** Right operand behind the left one, which receives the result. */
+/** Right operand behind the left one, which receives the result; false wins over failed. */
+function conjoin(left: u32): void {
+  const right = left + VALUE;
+  if (isFalse(left) || isFalse(right)) putBool(left, false);
+  else if (isTrue(left) && isTrue(right)) putBool(left, true);
+  else putFailed(left);
+}
+
+/** True wins over failed. */
+function disjoin(left: u32): void {
+  const right = left + VALUE;
+  if (isTrue(left) || isTrue(right)) putBool(left, true);
+  else if (isFalse(left) && isFalse(right)) putBool(left, false);
+  else putFailed(left);
+}
+
+/** Arithmetic, membership and parts of texts. */
 function applyBinary(operation: i32, left: u32): void {
   const right = left + VALUE;
-  if (operation == OP_AND) {
-    if (isFalse(left) || isFalse(right)) putBool(left, false);
-    else if (isTrue(left) && isTrue(right)) putBool(left, true);
-    else putFailed(left);
-  } else if (operation == OP_OR) {
-    if (isTrue(left) || isTrue(right)) putBool(left, true);
-    else if (isFalse(left) && isFalse(right)) putBool(left, false);
-    else putFailed(left);
-  } else if (operation >= OP_EQ && operation <= OP_GE) {
-    putComparison(operation, left, right);
-  } else if (operation >= OP_ADD && operation <= OP_MOD) {
+  if (operation >= OP_ADD && operation <= OP_MOD) {
     putArithmetic(operation, left, right);
   } else if (operation == OP_IN) {
     putMembership(left, right);

@@ -20,7 +20,6 @@ import {
   STATUS_OUT_OF_FUEL,
   STATUS_TOO_MANY_MATCHES,
 } from '../../../schemas/src/abi';
-import { markSubjects } from './arena';
 import { isSpent, refuel } from './fuel';
 import {
   beginColumn,
@@ -38,7 +37,6 @@ import { visitLists } from './rows';
 /** Returns status | outcome << 8 | shadow outcome << 16; everything else is in the result. */
 export function decide(principal: u32, shape: u32, fuel: i32): i32 {
   refuel(fuel);
-  markSubjects(principal);
   beginRequest(load<u32>(shape));
   const accesses = load<u32>(shape + 4);
   const columns = load<u32>(shape + 8);

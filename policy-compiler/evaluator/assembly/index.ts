@@ -5,10 +5,10 @@ import {
   findAction as findActionSymbol,
   findConnection as findConnectionSymbol,
   internColumn as internColumnName,
-  internPrincipal as internSubjects,
   internResource as internResourceName,
   internShape as internLists,
 } from './intern';
+import { internPrincipal as internSubjects } from './principal';
 
 export { reserve, reset } from './arena';
 export { decide } from './decide';

@@ -2,7 +2,6 @@
 // returns the address of what it made, or 0 when the arena is full or the fuel spent.
 import {
   HEADER_ANY_ACTION,
-  HEADER_ANY_SUBJECT,
   REQUEST_BASE,
   SECTION_ACTIONS,
   SECTION_ACTION_ENTRIES,
@@ -21,31 +20,12 @@ import {
   SECTION_RESOURCE_INDEX,
   SECTION_RESOURCE_PREFIXES,
   SECTION_RESOURCE_PREFIX_LENGTHS,
-  SECTION_SUBJECTS,
-  SECTION_SUBJECT_HASH,
 } from '../../../schemas/src/abi';
 import { giveBack, reserve, room } from './arena';
 import { isSpent } from './fuel';
+import { LIST, writeList } from './rows';
 import { findGlobs, findSymbol } from './symbols';
 import { header, section } from './tables';
-
-/** Input: `count` times (bytes u32, text padded to 4). Output: subjects u32, symbol u32 each. */
-export function internPrincipal(count: u32): u32 {
-  const principal = reserve(4 + ((count + 1) << 2));
-  if (principal == 0) return 0;
-  let at: u32 = REQUEST_BASE;
-  let subjects: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const bytes = load<u32>(at);
-    const symbol = findSymbol(SECTION_SUBJECTS, SECTION_SUBJECT_HASH, at + 4, bytes);
-    if (symbol != 0) subjects = append(principal, subjects, symbol - 1);
-    at += 4 + ((bytes + 3) & ~3);
-  }
-  const any = header(HEADER_ANY_SUBJECT);
-  if (any != 0) subjects = append(principal, subjects, any - 1);
-  store<u32>(principal, subjects);
-  return isSpent() ? 0 : principal;
-}
 
 function append(record: u32, count: u32, value: u32): u32 {
   store<u32>(record + 4 + (count << 2), value);
@@ -103,8 +83,8 @@ function internName(literal: u32, globs: u32, prefixes: u32, lengths: u32, bytes
 
 /**
  * Input: for each access (action symbol + 1, resource), for each column (column). Output: connection symbol + 1,
- * accesses, columns, then for each of them the number of its lists and the lists: every rule that may match is
- * in one of them.
+ * accesses, columns, then for each of them the number of its lists and the lists (`rows.ts`): every rule that may
+ * match is in one of them.
  */
 export function internShape(connection: u32, accesses: u32, columns: u32): u32 {
   const capacity = room() & ~15;
@@ -132,27 +112,27 @@ export function internShape(connection: u32, accesses: u32, columns: u32): u32 {
 
 function writeAccessLists(action: u32, resource: u32, at: u32, end: u32): u32 {
   const selectors = load<u32>(resource);
-  if (at + 4 + (selectors << 3) > end) return 0;
+  if (end - at < 4 || (end - at - 4) / (LIST << 1) < selectors) return 0;
   const any = header(HEADER_ANY_ACTION);
   let lists: u32 = 0;
   for (let i: u32 = 0; i < selectors; i++) {
     const index = section(SECTION_RESOURCE_INDEX) + (load<u32>(resource + 4 + (i << 2)) << 3);
-    if (action != 0) lists = appendList(index, action - 1, at, lists);
-    if (any != 0 && any != action) lists = appendList(index, any - 1, at, lists);
+    if (action != 0) lists = findList(index, action - 1, at, lists);
+    if (any != 0 && any != action) lists = findList(index, any - 1, at, lists);
   }
   store<u32>(at, lists);
-  return at + 4 + (lists << 2);
+  return at + 4 + lists * LIST;
 }
 
 /** Finds the list of an action by halving; the entries of a resource are sorted by action. */
-function appendList(index: u32, action: u32, record: u32, lists: u32): u32 {
+function findList(index: u32, action: u32, record: u32, lists: u32): u32 {
   let low = load<u32>(index);
   let high = low + load<u32>(index + 4);
   while (low < high) {
     const middle = (low + high) >> 1;
     const entry = section(SECTION_ACTION_ENTRIES) + (middle << 3);
     const found = load<u32>(entry);
-    if (found == action) return append(record, lists, load<u32>(entry + 4));
+    if (found == action) return appendList(record, lists, load<u32>(entry + 4));
     if (found < action) low = middle + 1;
     else high = middle;
   }
@@ -161,12 +141,17 @@ function appendList(index: u32, action: u32, record: u32, lists: u32): u32 {
 
 function writeColumnLists(column: u32, at: u32, end: u32): u32 {
   const selectors = load<u32>(column);
-  if (at + 4 + (selectors << 2) > end) return 0;
+  if (end - at < 4 || (end - at - 4) / LIST < selectors) return 0;
   let lists: u32 = 0;
   for (let i: u32 = 0; i < selectors; i++) {
     const list = load<u32>(section(SECTION_COLUMN_INDEX) + (load<u32>(column + 4 + (i << 2)) << 2));
-    if (list != 0) lists = append(at, lists, list - 1);
+    if (list != 0) lists = appendList(at, lists, list - 1);
   }
   store<u32>(at, lists);
-  return at + 4 + (lists << 2);
+  return at + 4 + lists * LIST;
+}
+
+function appendList(record: u32, lists: u32, list: u32): u32 {
+  writeList(list, record + 4 + lists * LIST);
+  return lists + 1;
 }

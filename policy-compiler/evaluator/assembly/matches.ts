@@ -13,7 +13,6 @@ import {
   SECTION_CONNECTION_SETS,
   SECTION_RULES,
 } from '../../../schemas/src/abi';
-import { beginVisits, isFirstVisit } from './arena';
 import { FAILED, FALSE, TRUE, evaluate } from './condition';
 import { burn } from './fuel';
 import { section } from './tables';
@@ -43,7 +42,6 @@ export function beginTarget(index: u32): void {
   target = index;
   permit = 0;
   shadowPermit = 0;
-  beginVisits();
 }
 
 export function beginColumn(index: u32): void {
@@ -51,9 +49,11 @@ export function beginColumn(index: u32): void {
   store<u8>(RESULT_BASE + RESULT_MASKS + index, 0);
 }
 
-/** A rule whose subject and target fit: looks at its connections and condition, then counts it. */
+/**
+ * A rule whose subject and target fit: looks at its connections and condition, then counts it. It may come several
+ * times for one target, by several subjects or selectors: nothing of it counts twice.
+ */
 export function visitRule(rule: u32): void {
-  if (!isFirstVisit(rule)) return;
   const record = section(SECTION_RULES) + (rule << 4);
   if (!coversConnection(load<u32>(record))) return;
   const condition = load<u32>(record + 4);
@@ -96,12 +96,27 @@ function applyMask(mask: i32): void {
   if (mask > present) store<u8>(slot, mask);
 }
 
-/** Keeps matches ascending by rule and target; they are few, so each is put in its place. */
+/** Keeps matches ascending by rule and target, each once. */
 function keepMatch(rule: u32, failed: bool): void {
-  if (matches++ >= <u32>MAX_MATCHES) return;
   const key = ((<u64>rule) << 32) | (target << 1) | (<u32>failed);
-  const first: u32 = RESULT_BASE + RESULT_MATCHES;
-  let at = first + ((matches - 1) << 3);
-  for (; at > first && load<u64>(at - 8) > key && burn(1); at -= 8) store<u64>(at, load<u64>(at - 8));
+  const place = placeOf(key);
+  const at: u32 = RESULT_BASE + RESULT_MATCHES + (place << 3);
+  const kept = min(matches, <u32>MAX_MATCHES);
+  if (place < kept && load<u64>(at) == key) return;
+  matches = kept + 1;
+  if (kept == <u32>MAX_MATCHES || !burn(1 + ((kept - place) >> 3))) return;
+  memory.copy(at + 8, at, (kept - place) << 3);
   store<u64>(at, key);
+}
+
+/** Number of kept matches that come before this one. */
+function placeOf(key: u64): u32 {
+  let low: u32 = 0;
+  let high = min(matches, <u32>MAX_MATCHES);
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (load<u64>(RESULT_BASE + RESULT_MATCHES + (middle << 3)) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,39 +1,51 @@
 // From the lists of a target to the rules that speak of the principal. A short list is read through; in a long
 // one each subject of the principal is looked up, so that the number of rules does not matter.
 import { SECTION_LISTS, SECTION_ROWS, SECTION_RUNS } from '../../../schemas/src/abi';
-import { hasSubject } from './arena';
 import { burn } from './fuel';
 import { visitRule } from './matches';
+import { hasSubject, isSignatureExact, signatureOf, subjectAt, subjectsOf } from './principal';
 import { section } from './tables';
+
+/** A list inside a shape: first row, end of the rows, runs, number of runs; addresses instead of indexes. */
+export const LIST: u32 = 16;
+
+export function writeList(list: u32, out: u32): void {
+  const record = section(SECTION_LISTS) + (list << 4);
+  const first = section(SECTION_ROWS) + (load<u32>(record) << 3);
+  store<u32>(out, first);
+  store<u32>(out + 4, first + (load<u32>(record + 4) << 3));
+  store<u32>(out + 8, section(SECTION_RUNS) + (load<u32>(record + 8) << 3));
+  store<u32>(out + 12, load<u32>(record + 12));
+}
 
 /** Visits the lists at `at` (their number, then each); returns the address behind them. */
 export function visitLists(at: u32, principal: u32): u32 {
   const lists = load<u32>(at);
   at += 4;
-  for (let i: u32 = 0; i < lists; i++, at += 4) {
-    const list = section(SECTION_LISTS) + (load<u32>(at) << 4);
-    const first = section(SECTION_ROWS) + (load<u32>(list) << 3);
-    const end = first + (load<u32>(list + 4) << 3);
-    const runs = load<u32>(list + 12);
-    if (runs != 0 && load<u32>(list + 4) > load<u32>(principal) << 1) {
-      lookUp(principal, section(SECTION_RUNS) + (load<u32>(list + 8) << 3), runs, end);
-    } else {
-      readThrough(first, end);
-    }
+  for (let i: u32 = 0; i < lists; i++, at += LIST) {
+    const first = load<u32>(at);
+    const end = load<u32>(at + 4);
+    const runs = load<u32>(at + 12);
+    if (runs != 0 && (end - first) >> 4 > subjectsOf(principal))
+      lookUp(principal, load<u32>(at + 8), runs, end);
+    else readThrough(principal, first, end);
   }
   return at;
 }
 
-function readThrough(row: u32, end: u32): void {
-  for (; row < end && burn(1); row += 8) {
-    if (hasSubject(load<u32>(row))) visitRule(load<u32>(row + 4));
+function readThrough(principal: u32, row: u32, end: u32): void {
+  const signature = signatureOf(principal);
+  const exact = isSignatureExact();
+  if (!burn((end - row) >> 3)) return;
+  for (; row < end; row += 8) {
+    if (hasSubject(principal, signature, load<u32>(row), exact)) visitRule(load<u32>(row + 4));
   }
 }
 
 function lookUp(principal: u32, runs: u32, capacity: u32, end: u32): void {
-  const subjects = load<u32>(principal);
+  const subjects = subjectsOf(principal);
   for (let i: u32 = 0; i < subjects; i++) {
-    const subject = load<u32>(principal + 4 + (i << 2));
+    const subject = subjectAt(principal, i);
     let row = firstRow(runs, capacity, subject, end);
     for (; row < end && load<u32>(row) == subject && burn(1); row += 8) visitRule(load<u32>(row + 4));
   }

@@ -27,13 +27,14 @@ export function equal(a: u32, aBytes: u32, b: u32, bBytes: u32): bool {
   return aBytes == bBytes && same(a, b, aBytes);
 }
 
-/** Negative, zero or positive as `a` comes before, with or after `b`. */
+/** -1, 0 or 1 as `a` comes before, with or after `b`. */
 export function compare(a: u32, aBytes: u32, b: u32, bBytes: u32): i32 {
   const bytes = min(aBytes, bBytes);
   if (!burn(1 + (bytes >> 3))) return 0;
   for (let i: u32 = 0; i < bytes; i++) {
-    const difference = <i32>load<u8>(a + i) - <i32>load<u8>(b + i);
-    if (difference != 0) return difference;
+    const left = load<u8>(a + i);
+    const right = load<u8>(b + i);
+    if (left != right) return left < right ? -1 : 1;
   }
   return aBytes < bBytes ? -1 : aBytes > bBytes ? 1 : 0;
 }

@@ -4,11 +4,7 @@ import {
   OP_CONTAINS,
   OP_ENDS_WITH,
   OP_EQ,
-  OP_GE,
-  OP_GT,
   OP_IN,
-  OP_LE,
-  OP_LT,
   OP_NE,
   OP_STARTS_WITH,
   TAG_BOOL,
@@ -74,24 +70,22 @@ export function putSized(to: u32, tag: i32, address: u32, size: u32): void {
 export function putComparison(operation: i32, left: u32, right: u32): void {
   const tag = tagOf(left);
   if (tag != tagOf(right)) return putFailed(left);
-  if (tag == TAG_STRING) {
-    const order = compare(addressOf(left), sizeOf(left), addressOf(right), sizeOf(right));
-    return putBool(left, holds(operation, order));
-  }
   if (tag == TAG_INT || (tag == TAG_BOOL && operation <= OP_NE)) {
     const order = <i32>(intOf(left) > intOf(right)) - <i32>(intOf(left) < intOf(right));
+    return putBool(left, holds(operation, order));
+  }
+  if (tag == TAG_STRING) {
+    const order = compare(addressOf(left), sizeOf(left), addressOf(right), sizeOf(right));
     return putBool(left, holds(operation, order));
   }
   putFailed(left);
 }
 
+/** For EQ, NE, LT, LE, GT, GE in turn, three bits: whether it holds when the order is -1, 0, 1. */
+const HOLDS: i32 = 0b010 | (0b101 << 3) | (0b001 << 6) | (0b011 << 9) | (0b100 << 12) | (0b110 << 15);
+
 function holds(operation: i32, order: i32): bool {
-  if (operation == OP_EQ) return order == 0;
-  if (operation == OP_NE) return order != 0;
-  if (operation == OP_LT) return order < 0;
-  if (operation == OP_LE) return order <= 0;
-  if (operation == OP_GT) return order > 0;
-  return operation == OP_GE && order >= 0;
+  return ((HOLDS >> ((operation - OP_EQ) * 3 + order + 1)) & 1) != 0;
 }
 
 /** Whether a text stands in `operation` to an operand of the right type: EQ, NE, IN or one of the parts. */

@@ -42,6 +42,8 @@ export class InternTable {
   #principals = new Node<InternedPrincipal>();
   #shapes = new Node<InternedShape>();
   #nodes = 0;
+  /** Too much is kept: time to forget it all. */
+  isFull = false;
   readonly #resources = new Map<string, number>();
   readonly #columns = new Map<string, number>();
   readonly #actions = new Map<string, number>();
@@ -78,12 +80,8 @@ export class InternTable {
     if (known !== undefined) return known;
     const made = new Node<Leaf>();
     node.next.set(name, made);
-    this.#nodes++;
+    if (++this.#nodes > NODES_LIMIT) this.isFull = true;
     return made;
-  }
-
-  get isFull(): boolean {
-    return this.#nodes > NODES_LIMIT || this.#resources.size + this.#columns.size > NAMES_LIMIT;
   }
 
   /** Address of a principal in the instance. */
@@ -134,6 +132,7 @@ export class InternTable {
     const result = find(bytes);
     // 0 is an unknown action or connection, but a full arena for resources and columns.
     if (result !== 0) known.set(name, result);
+    if (known.size > NAMES_LIMIT) this.isFull = true;
     return result;
   }
 }

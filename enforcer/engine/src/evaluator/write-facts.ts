@@ -2,6 +2,7 @@
 import { abi, type FactType, type FactValue, type Facts } from '@sluice/schemas';
 import { REQUEST, REQUEST_END, type EvaluatorInstance } from './instance.js';
 import type { InternFailure } from './interned.js';
+import { READ_FACTS, readFact } from './read-fact.js';
 import { writeText } from './write-text.js';
 
 export interface FactSlot {
@@ -25,22 +26,25 @@ export class FactWriter {
   #scratch = REQUEST;
   #failure: InternFailure | undefined;
 
+  readonly #slots: readonly (FactSlot & { readonly number: number })[];
+
   constructor(
     private readonly instance: EvaluatorInstance,
-    private readonly slots: readonly FactSlot[],
-  ) {}
+    slots: readonly FactSlot[],
+  ) {
+    this.#slots = slots.map((slot) => ({ ...slot, number: READ_FACTS.indexOf(slot.name) }));
+  }
 
   write(facts: Facts): InternFailure | undefined {
     const { u32 } = this.instance;
     this.#scratch = REQUEST;
     this.#failure = undefined;
-    for (let i = 0; i < this.slots.length; i++) {
-      const slot = this.slots[i];
-      if (slot === undefined) break;
-      const at = FACTS + i * 4;
+    let at = FACTS;
+    for (const { type, number, name } of this.#slots) {
       u32[at] = abi.TAG_FAILED;
-      const value = facts[slot.name];
-      if (value !== undefined) this.#writeFact(slot.type, value, at);
+      const value = readFact(facts, number, name);
+      if (value !== undefined) this.#writeFact(type, value, at);
+      at += 4;
     }
     return this.#failure;
   }

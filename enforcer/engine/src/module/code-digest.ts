@@ -1,2 +1,2 @@
 /** SHA-256 of the evaluator's module without data, hex. Written by policy-compiler/evaluator/build.mjs. */
-export const CODE_DIGEST = '58fd38e4cb578f4b38c712374453760dc057174f0e53bdbbe7aaeee314859506';
+export const CODE_DIGEST = '64e8540a842e2c46398bc77ecb43d6d9a48369b8a3c55ee6eb7ac1441ddf1fe9';
