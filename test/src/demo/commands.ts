@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 /** The program behind the command `sluice`, as this repository built it. */
 const MAIN = fileURLToPath(new URL('../../../policy-compiler/dist/cli/main.js', import.meta.url));
 
+export type Environment = Readonly<Record<string, string>>;
+
 export interface Finished {
   readonly code: number;
   readonly stdout: string;
@@ -15,8 +17,8 @@ export interface Finished {
 const COMMAND_TIMEOUT_MS = 60_000;
 
 /** Runs one command to its end. */
-export async function sluice(cwd: string, ...args: string[]): Promise<Finished> {
-  const child = start(cwd, args);
+export async function sluice(cwd: string, args: readonly string[], env: Environment = {}): Promise<Finished> {
+  const child = start(cwd, args, env);
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -27,8 +29,8 @@ export async function sluice(cwd: string, ...args: string[]): Promise<Finished> 
   return { code: code ?? 1, stdout, stderr };
 }
 
-function start(cwd: string, args: readonly string[]): ChildProcess {
-  const env = { ...process.env, NO_COLOR: '1' };
+function start(cwd: string, args: readonly string[], more: Environment): ChildProcess {
+  const env = { ...process.env, NO_COLOR: '1', ...more };
   return spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -44,7 +46,7 @@ const DRAIN_TIMEOUT_MS = 10_000;
 
 /** Starts a command that runs until it is stopped. */
 export function startSluice(cwd: string, ...args: string[]): Service {
-  const child = start(cwd, args);
+  const child = start(cwd, args, {});
   let log = '';
   const keep = (chunk: Buffer): void => {
     log = (log + chunk.toString()).slice(-100_000);

@@ -6,8 +6,8 @@ import { DemoFailure, Narrator } from './narrator.js';
 import { SCENES } from './scenes.js';
 import { Stage } from './stage.js';
 
-const SUBJECT = 'ada@acme.example';
-const GROUPS = ['support-agents'];
+const AGENT = { subject: 'support-bot@acme.example', groups: ['support-agents'] };
+const DBA = { subject: 'grace@acme.example', groups: ['dba'] };
 
 /** Answers with the exit code: 0 when every scene ended as it must. */
 export async function runDemo({ once }: { readonly once: boolean }): Promise<number> {
@@ -44,17 +44,26 @@ async function play(
   const enforcer = await narrator.prepare('the enforcer between agent and database', () =>
     stage.startEnforcer(database, issuer),
   );
-  const token = await issuer.token({ subject: SUBJECT, groups: GROUPS });
+  const token = await issuer.token(AGENT);
+  const dba = { SLUICE_ADMIN: enforcer.adminUrl, SLUICE_TOKEN: await issuer.token(DBA) };
   const { host, port } = enforcer;
   const trust = stage.certificate.cert;
-  const login = { host, port, database: 'shop-db', user: 'ada', token, trust, intent: 'ticket 4711: refund' };
+  const login = {
+    host,
+    port,
+    database: 'shop-db',
+    user: 'agent',
+    token,
+    trust,
+    intent: 'ticket 4711: refund',
+  };
   const agent = await Agent.connect(login, narrator);
-  for (const scene of SCENES) await scene({ agent, stage, narrator });
+  for (const scene of SCENES) await scene({ agent, stage, narrator, dba });
   await agent.end();
   narrator.title('Every scene ended as it must.');
   if (once) return 0;
   await writeFile(join(stage.directory, 'ca.crt'), trust);
-  const options = `host=${host} port=${port} dbname=shop-db user=ada sslmode=verify-full sslrootcert=${stage.directory}/ca.crt`;
+  const options = `host=${host} port=${port} dbname=shop-db user=agent sslmode=verify-full sslrootcert=${stage.directory}/ca.crt`;
   narrator.line(
     `Try it yourself; everything stays up until Ctrl-C:\n\n  PGPASSWORD=${token} psql "${options}"\n`,
   );

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leaksIn } from '../support/canaries.js';
 import type { Agent, Answer } from './agent.js';
-import { sluice } from './commands.js';
+import { sluice, type Environment } from './commands.js';
 import { DemoFailure, type Narrator } from './narrator.js';
 import type { Stage } from './stage.js';
 
@@ -10,6 +10,8 @@ export interface Play {
   readonly agent: Agent;
   readonly stage: Stage;
   readonly narrator: Narrator;
+  /** Who answers approvals: the environment that `sluice` finds the enforcer and the DBA's token in. */
+  readonly dba: Environment;
 }
 
 const CUSTOMERS = 'SELECT id, name, email, ssn, birthday FROM customers ORDER BY id LIMIT 3';
@@ -66,13 +68,13 @@ async function deniedPayroll({ agent, narrator }: Play): Promise<void> {
   narrator.expect(hint?.includes('@acme/data-platform') === true, 'the hint names the owner of the policy');
 }
 
-async function heldUpdate({ agent, stage, narrator }: Play): Promise<void> {
+async function heldUpdate({ agent, stage, narrator, dba }: Play): Promise<void> {
   narrator.scene(
     'A change that waits for a person',
     'The statement is held until a DBA approves exactly this one.',
   );
   const held = agent.runs("UPDATE orders SET status = 'refunded' WHERE id = 7");
-  const [id, answer] = await Promise.all([approve(stage, narrator), held]);
+  const [id, answer] = await Promise.all([approve(stage, narrator, dba), held]);
   narrator.expect(
     answer.command === 'UPDATE' && answer.count === 1,
     `${id} was approved, and one order changed`,
@@ -82,16 +84,16 @@ async function heldUpdate({ agent, stage, narrator }: Play): Promise<void> {
 const ASK_TIMEOUT_MS = 20_000;
 
 /** The DBA: looks at what waits, and approves it. */
-async function approve(stage: Stage, narrator: Narrator): Promise<string> {
+async function approve(stage: Stage, narrator: Narrator, dba: Environment): Promise<string> {
   const deadline = Date.now() + ASK_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    const listed = await sluice(stage.directory, 'approvals', '--config', 'sluice.yaml');
+    const listed = await sluice(stage.directory, ['approvals'], dba);
     const id = /\b(ap-[a-z0-9]+)/.exec(listed.stdout)?.[1];
     if (id !== undefined) {
       narrator.enters('dba', 'sluice approvals');
       narrator.output(listed.stdout);
       narrator.enters('dba', `sluice approve ${id}`);
-      const approved = await stage.runs('approve', id, '--config', 'sluice.yaml');
+      const approved = await stage.runs(['approve', id], dba);
       narrator.output(approved.stdout);
       return id;
     }
@@ -143,9 +145,9 @@ async function untilChanged(agent: Agent, before: Answer): Promise<void> {
 async function auditVerified({ stage, narrator }: Play): Promise<void> {
   narrator.scene('The audit log', 'Every statement and its decision, chained by hash.');
   narrator.enters('auditor', 'sluice audit tail');
-  narrator.output((await stage.runs('audit', 'tail', '--config', 'sluice.yaml')).stdout);
+  narrator.output((await stage.runs(['audit', 'tail', '--config', 'sluice.yaml'])).stdout);
   narrator.enters('auditor', 'sluice audit verify');
-  const verified = await stage.runs('audit', 'verify', '--config', 'sluice.yaml');
+  const verified = await stage.runs(['audit', 'verify', '--config', 'sluice.yaml']);
   narrator.output(verified.stdout);
   narrator.expect(true, 'nothing is missing, changed or out of order');
 }

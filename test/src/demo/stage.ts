@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import type { TestIssuer } from '../support/oidc-issuer.js';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
-import { sluice, type Finished, type Service } from './commands.js';
+import { sluice, type Environment, type Finished, type Service } from './commands.js';
 import { startEnforcer, type Addresses } from './enforcer.js';
 import { DemoFailure, type Narrator } from './narrator.js';
 
@@ -55,7 +55,7 @@ export class Stage {
   async preparePolicies(): Promise<void> {
     await cp(POLICIES, join(this.directory, 'policies'), { recursive: true });
     await mkdir(join(this.directory, 'dist'));
-    await this.runs('keygen', '--out', KEY, '--trust', 'trust.yaml');
+    await this.runs(['keygen', '--out', KEY, '--trust', 'trust.yaml']);
   }
 
   async editFile(path: string, edit: (text: string) => string): Promise<void> {
@@ -70,13 +70,13 @@ export class Stage {
   async publishPolicies(): Promise<void> {
     this.#version += 1;
     const version = String(this.#version);
-    await this.runs('build', 'policies', '--key', KEY, '--bundle-version', version, '--out', 'next.tar.gz');
+    await this.runs(['build', 'policies', '--key', KEY, '--bundle-version', version, '--out', 'next.tar.gz']);
     await rename(join(this.directory, 'next.tar.gz'), join(this.directory, 'dist/bundle.tar.gz'));
   }
 
   /** Runs `sluice` where the demo lives; anything but success ends the demo. */
-  async runs(...args: string[]): Promise<Finished> {
-    const finished = await sluice(this.directory, ...args);
+  async runs(args: readonly string[], env: Environment = {}): Promise<Finished> {
+    const finished = await sluice(this.directory, args, env);
     if (finished.code === 0) return finished;
     throw new DemoFailure(`sluice ${args.join(' ')} failed:\n${finished.stdout}${finished.stderr}`);
   }
