@@ -6,6 +6,10 @@ export {
   type BundleStatus,
   type PolicySourceOptions,
 } from './bundle/index.js';
+export { openAuditLog, searchLog, verifyLog, type OpenAuditLog } from './audit/index.js';
+export { loadConfig, type EnforcerConfig } from './config/index.js';
+export { startEnforcer, type EnforcerLog, type Overrides, type RunningEnforcer } from './enforcer.js';
+export { createAuthenticator } from './identity/index.js';
 export type * from './pipeline/index.js';
 export {
   listenPostgres,

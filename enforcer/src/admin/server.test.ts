@@ -126,7 +126,8 @@ beforeEach(async () => {
 afterEach(() => admin.close());
 
 async function call(path: string, token?: string, init: RequestInit = {}) {
-  const headers = { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+  const headers = new Headers(init.headers);
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
   const response = await fetch(`${admin.url}${path}`, { ...init, headers });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json')

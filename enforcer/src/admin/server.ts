@@ -2,6 +2,7 @@
  * The admin interface: health, metrics and status for machines; approvals and sessions for people with a token of the
  * same issuers that agents use. Everybody sees and answers what concerns them; operators see and end every session.
  */
+/* oxlint-disable oxc/no-async-endpoint-handlers -- that rule is about Express; Fastify awaits its handlers */
 import { toJson } from '@bufbuild/protobuf';
 import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { OPERATION_ERRORS, pb, REQUEST_ERRORS, SluiceError, type ErrorName } from '@sluice/schemas';

@@ -170,7 +170,7 @@ for (const [name, damage] of DAMAGE) {
       fs
         .readdirSync(dir)
         .sort()
-        .map((entry) => fs.readFileSync(path.join(dir, entry), "latin1"));
+        .map((entry) => fs.readFileSync(path.join(dir, entry), 'latin1'));
     const before = contents();
     await assert.rejects(open(dir), { code: 'SLU5006' });
     assert.deepEqual(contents(), before);

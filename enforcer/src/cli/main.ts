@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** The enforcer's own program, for images that do not carry the compiler. */
+import { Command, CommanderError } from 'commander';
+import { ENFORCER_VERSION } from '../version.js';
+import { registerOperatorCommands } from './commands.js';
+
+const program = new Command('sluice-enforcer')
+  .description('Sluice enforcer: policy in the data path')
+  .version(ENFORCER_VERSION)
+  .showHelpAfterError('(--help says more)')
+  .exitOverride();
+registerOperatorCommands(program);
+for (const command of [program, ...program.commands]) command.exitOverride();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has said what is wrong; help and version are no mistakes.
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}
