@@ -2,10 +2,14 @@
  * `enforce`, `status`, `approvals` and the like live in the package of the enforcer, which the compiler does not
  * depend on. Where it is installed beside us, its commands are offered; elsewhere they say what is missing.
  */
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { AUTHORING_ERRORS, SluiceError } from '@sluice/schemas';
+import type { ExitCode } from './io.js';
 
 const ENFORCER = '@sluice/enforcer/cli';
+
+/** Adds the commands to a program; `finish` is given the exit code of the one that ran. */
+type RegisterCommands = (program: Command, finish: (code: ExitCode) => void) => void;
 
 const OPERATOR_COMMANDS: readonly (readonly [string, string])[] = [
   ['enforce', 'run an enforcer'],
@@ -18,12 +22,16 @@ const OPERATOR_COMMANDS: readonly (readonly [string, string])[] = [
 
 const isOperatorCommand = (name: string): boolean => OPERATOR_COMMANDS.some(([known]) => known === name);
 
-export async function offerOperatorCommands(program: Command, argv: readonly string[]): Promise<void> {
+export async function offerOperatorCommands(
+  program: Command,
+  argv: readonly string[],
+  finish: (code: ExitCode) => void,
+): Promise<void> {
   const [first = '', second = ''] = argv;
   const wanted = isOperatorCommand(first) || (first === 'help' && isOperatorCommand(second));
-  const loaded = wanted ? await loadOperatorCommands() : undefined;
-  if (loaded !== undefined) {
-    for (const command of loaded) program.addCommand(command.copyInheritedSettings(program));
+  const register = wanted ? await loadOperatorCommands() : undefined;
+  if (register !== undefined) {
+    register(program, finish);
     return;
   }
   // Help lists them without loading the enforcer: its start must stay fast.
@@ -42,7 +50,7 @@ export async function offerOperatorCommands(program: Command, argv: readonly str
 }
 
 /** Undefined when the package is not there. An enforcer that is there but broken is an error of its own. */
-async function loadOperatorCommands(): Promise<readonly Command[] | undefined> {
+async function loadOperatorCommands(): Promise<RegisterCommands | undefined> {
   let module: unknown;
   try {
     module = await import(ENFORCER);
@@ -52,10 +60,10 @@ async function loadOperatorCommands(): Promise<readonly Command[] | undefined> {
     if (code === 'ERR_MODULE_NOT_FOUND' && message.includes('@sluice/enforcer')) return undefined;
     throw cause;
   }
-  const { operatorCommands } = module as { readonly operatorCommands?: unknown };
-  if (typeof operatorCommands !== 'function') {
+  const { registerOperatorCommands } = module as { readonly registerOperatorCommands?: unknown };
+  if (typeof registerOperatorCommands !== 'function') {
     const message = 'the installed `@sluice/enforcer` offers no commands; install the same release of both';
     throw new SluiceError(AUTHORING_ERRORS.not_installed, message);
   }
-  return (operatorCommands as () => readonly Command[])();
+  return registerOperatorCommands as RegisterCommands;
 }

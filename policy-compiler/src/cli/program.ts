@@ -30,7 +30,7 @@ export async function buildProgram(io: Io, argv: readonly string[], finish: Fini
     program.addCommand(inherit(command(io, finish), program));
   }
   program.addCommand(inherit(completionCommand(io, finish, program), program));
-  await offerOperatorCommands(program, argv);
+  await offerOperatorCommands(program, argv, finish);
   program.addHelpText(
     'after',
     '\nExit codes: 0 fine, 1 findings or failure, 2 the command was not understood.',
