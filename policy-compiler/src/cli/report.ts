@@ -19,9 +19,19 @@ export function shownFile(io: Io, root: string, file: string): string {
 export const seenFrom = (io: Io, root: string, diagnostics: readonly Diagnostic[]): Diagnostic[] =>
   diagnostics.map((diagnostic) => ({ ...diagnostic, file: shownFile(io, root, diagnostic.file) }));
 
+/** More than this nobody reads; errors come first where not all are shown. */
+const SHOWN_LIMIT = 100;
+
 export function printFindings(io: Io, diagnostics: readonly Diagnostic[]): void {
   if (diagnostics.length === 0) return;
-  io.stderr(`${renderDiagnostics(diagnostics, { colour: io.colour })}\n\n${summarize(diagnostics)}\n`);
+  const inOrder =
+    diagnostics.length > SHOWN_LIMIT
+      ? diagnostics.toSorted((a, b) => Number(a.severity === 'warning') - Number(b.severity === 'warning'))
+      : diagnostics;
+  const text = renderDiagnostics(inOrder.slice(0, SHOWN_LIMIT), { colour: io.colour });
+  const more = diagnostics.length - SHOWN_LIMIT;
+  const rest = more > 0 ? `, of which ${more} are not shown; \`--json\` prints all` : '';
+  io.stderr(`${text}\n\n${summarize(diagnostics)}${rest}\n`);
 }
 
 export function printJson(io: Io, value: object): void {
