@@ -55,13 +55,17 @@ export class Agent {
   async runs(statement: string): Promise<Answer> {
     this.narrator.enters('agent', statement);
     const answer = await this.asks(statement);
-    if (answer.error) this.narrator.refusal(answer.error.code, answer.error.message, answer.error.hint);
-    else if (answer.command === 'SELECT') this.narrator.rows(answer.rows);
-    else this.narrator.output(`${answer.command} ${answer.count}`);
+    this.shows(answer);
     return answer;
   }
 
-  /** The same without a word. */
+  shows({ command, count, rows, error }: Answer): void {
+    if (error) this.narrator.refusal(error.code, error.message, error.hint);
+    else if (command === 'SELECT') this.narrator.rows(rows);
+    else this.narrator.output(`${command} ${count}`);
+  }
+
+  /** Runs one statement without a word. */
   async asks(statement: string): Promise<Answer> {
     try {
       const { command, rowCount, rows } = await this.#client.query<Record<string, Cell>>(statement);

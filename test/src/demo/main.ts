@@ -58,15 +58,15 @@ async function play(
     intent: 'ticket 4711: refund',
   };
   const agent = await Agent.connect(login, narrator);
-  for (const scene of SCENES) await scene({ agent, stage, narrator, dba });
+  for (const scene of SCENES) await scene({ agent, stage, database, narrator, dba });
   await agent.end();
   narrator.title('Every scene ended as it must.');
   if (once) return 0;
   await writeFile(join(stage.directory, 'ca.crt'), trust);
-  const options = `host=${host} port=${port} dbname=shop-db user=agent sslmode=verify-full sslrootcert=${stage.directory}/ca.crt`;
-  narrator.line(
-    `Try it yourself; everything stays up until Ctrl-C:\n\n  PGPASSWORD=${token} psql "${options}"\n`,
-  );
+  const options = `host=localhost hostaddr=${host} port=${port} dbname=shop-db user=agent`;
+  const tls = `sslmode=verify-full sslrootcert=${stage.directory}/ca.crt`;
+  narrator.line('Everything stays up until Ctrl-C. To be the agent yourself:\n');
+  narrator.line(`PGPASSWORD=${token} psql "${options} ${tls}"\n`);
   await interrupted;
   return 0;
 }

@@ -22,6 +22,7 @@ export type Row = Readonly<Record<string, Cell>>;
 
 const WIDEST_CELL = 34;
 const LINE_WIDTH = 100;
+const WIDEST_LINE = 150;
 
 export class Narrator {
   #scenes = 0;
@@ -83,7 +84,9 @@ export class Narrator {
   }
 
   output(text: string): void {
-    for (const line of stripVTControlCharacters(text).trimEnd().split('\n')) this.#print(`   ${line}`);
+    for (const line of stripVTControlCharacters(text).trimEnd().split('\n')) {
+      this.#print(`   ${line.length > WIDEST_LINE ? `${line.slice(0, WIDEST_LINE - 3)}...` : line}`);
+    }
   }
 
   /** Says what was to be shown; when it was not, the demo ends here as failed. */
@@ -111,7 +114,7 @@ export class Narrator {
 }
 
 function show(value: Cell): string {
-  if (value === null || value === undefined) return '';
+  if (value === null || value === undefined) return 'NULL';
   return value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
 }
 

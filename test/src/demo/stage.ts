@@ -1,5 +1,5 @@
 /** Everything the demo plays on, real and on loopback: database, identity provider, policies, bundle, enforcer. */
-import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,11 +67,21 @@ export class Stage {
   }
 
   /** Tests, builds and signs, then puts the bundle in place in one move: the enforcer never reads half a file. */
-  async publishPolicies(): Promise<void> {
+  async publishPolicies(): Promise<string> {
     this.#version += 1;
     const version = String(this.#version);
-    await this.runs(['build', 'policies', '--key', KEY, '--bundle-version', version, '--out', 'next.tar.gz']);
+    const args = ['build', 'policies', '--key', KEY, '--bundle-version', version, '--out', 'next.tar.gz'];
+    const { stdout } = await this.runs(args);
     await rename(join(this.directory, 'next.tar.gz'), join(this.directory, 'dist/bundle.tar.gz'));
+    return stdout;
+  }
+
+  /** A copy of the audit log with one text in it changed. */
+  async forgeAuditLog(text: string, instead: string): Promise<void> {
+    await cp(join(this.directory, 'audit'), join(this.directory, 'forged'), { recursive: true });
+    const segments = await readdir(join(this.directory, 'forged'));
+    const [first = ''] = segments.filter((name) => name.endsWith('.jsonl')).sort();
+    await this.editFile(join('forged', first), (before) => before.replace(text, instead));
   }
 
   /** Runs `sluice` where the demo lives; anything but success ends the demo. */
