@@ -1,17 +1,22 @@
 /**
- * The last look at a rewritten text, by other means than the rewriting: it is parsed again, and every RangeVar in
- * it must be a CTE's name, a lock's label, or a relation that was judged, fully qualified; and one with masked
- * columns may be read only as the single source of a masking subquery of ours.
+ * The last look at a rewritten text, by other means than the rewriting: it is parsed again and read through whole.
+ * A relation with masked columns may stand only as the single source of a masking subquery, as the target of a
+ * change, or in a statement that touches no rows of it; and there must be as many such subqueries as were asked.
  */
 import { REQUEST_ERRORS } from '@sluice/schemas';
 import type { CatalogIndex } from './catalog-index.js';
 import type { Relation } from './catalog.js';
 import type { MaskAnswers } from './masks.js';
 import { parseTree } from './parser.js';
+import type { Raw } from './raw.js';
 import { refuse } from './refusal.js';
 import type { Findings } from './walk/findings.js';
 
-type Node = Readonly<Record<string, unknown>>;
+/** Fields that hold a RangeVar without its type: the target of INSERT, UPDATE, DELETE and of single definitions. */
+const TARGET = 'relation';
+
+/** Statements that name relations in lists and read no rows. */
+const NAMING: ReadonlySet<string> = new Set(['TruncateStmt', 'LockStmt', 'GrantStmt']);
 
 export function verifyRewrite(
   text: string,
@@ -22,60 +27,79 @@ export function verifyRewrite(
   const parsed = parseTree(text);
   if (!parsed.ok) return broken('it does not parse');
   if (parsed.value.length !== findings.statements.length) return broken('it has other statements');
-  const judged = new Set(findings.uses.map(({ relation }) => relation));
-  const targets = new Set(
-    findings.uses.filter(({ mode }) => mode !== 'read' && mode !== 'copied').map(({ relation }) => relation),
-  );
-  let sources = 0;
-  const parents: Node[] = [];
-  const visit = (value: unknown, key: string): void => {
-    if (Array.isArray(value)) {
-      for (const item of value) visit(item, key);
-    } else if (isNode(value)) {
-      if (key === 'lockedRels') return;
-      if (typeof value['relname'] === 'string') {
-        const relation = resolve(value, judged, index);
-        if (relation && (masks.get(relation)?.columns.size ?? 0) > 0) {
-          if (isMaskingSource(value, parents)) sources++;
-          else if (key !== 'relation' || !targets.has(relation)) return broken('it reads a masked relation');
-        }
-      }
-      parents.push(value);
-      for (const field of Object.keys(value)) visit(value[field], field);
-      parents.pop();
-    }
-  };
-  visit(parsed.value, '');
-  const expected = findings.uses.filter(
-    ({ relation, mode }) => mode === 'read' && (masks.get(relation)?.columns.size ?? 0) > 0,
-  );
-  if (sources !== expected.length) broken('a masked relation was not replaced');
+  const isMasked = (relation: Relation | undefined): boolean =>
+    relation !== undefined && (masks.get(relation)?.columns.size ?? 0) > 0;
+  const asked = findings.uses.filter(({ relation, mode }) => mode === 'read' && isMasked(relation)).length;
+  const sources = new Reader((range) => isMasked(relationOf(range, index))).count(parsed.value);
+  if (sources !== asked) broken('a masked relation was not replaced');
 }
 
-function resolve(range: Node, judged: ReadonlySet<Relation>, index: CatalogIndex): Relation | undefined {
-  const { schemaname, relname } = range;
-  if (typeof schemaname !== 'string' || typeof relname !== 'string') return undefined;
-  const relation = index.relation(schemaname, relname);
-  return relation && judged.has(relation) ? relation : undefined;
+function relationOf({ schemaname, relname }: Raw, index: CatalogIndex): Relation | undefined {
+  if (typeof schemaname === 'string' && typeof relname === 'string')
+    return index.relation(schemaname, relname);
+  return undefined;
+}
+
+class Reader {
+  readonly #path: string[] = [];
+  readonly #nodes: Raw[] = [];
+  readonly #ctes = new Set<string>();
+  readonly #bare = new Set<string>();
+  #sources = 0;
+
+  constructor(private readonly isMasked: (range: Raw) => boolean) {}
+
+  /** How many masking subqueries there are; refuses when a masked relation stands anywhere else. */
+  count(tree: unknown): number {
+    this.#read(tree);
+    // Every relation was pinned, so a bare name that is no CTE was never judged.
+    for (const name of this.#bare)
+      if (!this.#ctes.has(name)) broken('it names a relation that was not judged');
+    return this.#sources;
+  }
+
+  #read(value: unknown): void {
+    if (Array.isArray(value)) {
+      for (const item of value) this.#read(item);
+    } else if (isRaw(value)) {
+      if (value['relname'] !== undefined) this.#place(value);
+      if (typeof value['ctename'] === 'string') this.#ctes.add(value['ctename']);
+      this.#nodes.push(value);
+      for (const field of Object.keys(value)) {
+        this.#path.push(field);
+        this.#read(value[field]);
+        this.#path.pop();
+      }
+      this.#nodes.pop();
+    }
+  }
+
+  #place(range: Raw): void {
+    // FOR UPDATE OF names items of the FROM clause, not relations.
+    if (this.#path.includes('lockedRels')) return;
+    if (range['schemaname'] === undefined) this.#bare.add(String(range['relname']));
+    if (!this.isMasked(range)) return;
+    if (isMaskingSource(range, this.#nodes)) this.#sources++;
+    else if (this.#path.at(-1) !== TARGET && !this.#path.some((field) => NAMING.has(field))) {
+      broken('it reads a masked relation');
+    }
+  }
 }
 
 /** The row of a masking subquery is called so, and its SELECT has no other source. */
-function isMaskingSource(range: Node, parents: readonly Node[]): boolean {
+function isMaskingSource(range: Raw, nodes: readonly Raw[]): boolean {
   const alias = range['alias'];
-  if (!isNode(alias) || alias['aliasname'] !== '_row') return false;
-  const select = parents.findLast((parent) => Array.isArray(parent['fromClause']));
-  const from = select?.['fromClause'];
-  return Array.isArray(from) && from.length === 1 && isInside(from[0], range);
+  if (!isRaw(alias) || alias['aliasname'] !== '_row') return false;
+  const from = nodes.findLast((node) => Array.isArray(node['fromClause']))?.['fromClause'];
+  if (!Array.isArray(from) || from.length !== 1) return false;
+  const [item] = from as readonly unknown[];
+  if (!isRaw(item)) return false;
+  const sample = item['RangeTableSample'];
+  const source = isRaw(sample) ? sample['relation'] : item;
+  return isRaw(source) && source['RangeVar'] === range;
 }
 
-const isInside = (item: unknown, range: Node): boolean => {
-  if (!isNode(item)) return false;
-  if (item['RangeVar'] === range) return true;
-  const sample = item['RangeTableSample'];
-  return isNode(sample) && isNode(sample['relation']) && sample['relation']['RangeVar'] === range;
-};
-
-const isNode = (value: unknown): value is Node =>
+const isRaw = (value: unknown): value is Raw =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function broken(why: string): never {
