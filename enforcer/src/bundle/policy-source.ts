@@ -164,10 +164,9 @@ class WatchedPolicySource implements BundlePolicySource {
     if (this.#stopped.signal.aborted) return;
     const fetched = await this.#source.fetch(this.#tag, this.#stopped.signal);
     if (fetched.kind === 'candidate') {
-      // Forgotten until this candidate is in place, so that a refused one is looked at again.
-      this.#tag = undefined;
       this.#examined = sha256(fetched.bytes);
       if (this.#examined !== this.#activated?.generation.digest) await this.#take(fetched.bytes);
+      // Not before it is in place, so that a refused one is looked at again.
       this.#tag = fetched.tag;
     }
     this.#fault = undefined;

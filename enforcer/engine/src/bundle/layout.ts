@@ -11,6 +11,8 @@
  * links, directories, owners, times and the many dialects of tar cannot be spelled at all.
  */
 
+import * as zlib from 'node:zlib';
+
 /** Every entry of a signed bundle, in order. */
 export const ENTRIES = [
   '.manifest',
@@ -30,8 +32,8 @@ export const SIGNED_ENTRIES = ENTRIES.filter((name) => name !== SIGNATURES_ENTRY
 export const BUNDLE_LIMIT_BYTES = 32 * 1024 * 1024;
 export const UNPACKED_LIMIT_BYTES = 128 * 1024 * 1024;
 
-/** Deflate, no flags, no time, best compression, unknown system: the same wherever it is written. */
-export const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255);
+/** Deflate, no flags, no time, unknown system: the same wherever it is written. */
+export const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 export const GZIP_TRAILER_BYTES = 8;
 
 export const BLOCK_BYTES = 512;
@@ -66,14 +68,17 @@ export function tarHeader(name: string, sizeBytes: number): Uint8Array {
   return header;
 }
 
-/** CRC-32 as gzip uses it (RFC 1952, section 8). */
-export function crc32(bytes: Uint8Array): number {
+/** CRC-32 as gzip uses it (RFC 1952, section 8). Node before 20.15 has none. */
+export const crc32: (bytes: Uint8Array) => number =
+  'crc32' in zlib ? (bytes) => zlib.crc32(bytes) : crc32ByTable;
+
+export function crc32ByTable(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = (CRC_TABLE[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
+  for (const byte of bytes) crc = (table[(crc ^ byte) & 0xff] ?? 0) ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+const table = Uint32Array.from({ length: 256 }, (_, index) => {
   let value = index;
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
   return value;

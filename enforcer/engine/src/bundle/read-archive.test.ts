@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { SluiceError } from '@sluice/schemas';
 import { gzipOf, tarOf, utf8, type NamedEntry } from './forge.test.support.js';
-import { BUNDLE_LIMIT_BYTES, GZIP_HEADER, UNPACKED_LIMIT_BYTES } from './layout.js';
+import { BUNDLE_LIMIT_BYTES, crc32, crc32ByTable, GZIP_HEADER, UNPACKED_LIMIT_BYTES } from './layout.js';
 import { readArchive } from './read-archive.js';
 
 const MANIFEST: NamedEntry = ['.manifest', utf8('{}')];
@@ -48,7 +48,8 @@ const CASES: readonly (readonly [what: string, bytes: Uint8Array, expected: RegE
   ['a second gzip member', Buffer.concat([zip, member]), /SLU3002 data follows/],
   ['an empty gzip member before', Buffer.concat([member, zip]), /SLU3002 data follows/],
   ['data hidden behind the deflate stream', hidden(), /SLU3002 data follows/],
-  ['a wrong checksum', gzipOf(tar, tar.subarray(1)), /SLU3002 the checksum/],
+  ['a wrong length', gzipOf(tar, tar.subarray(1)), /SLU3002 the checksum/],
+  ['a wrong checksum', gzipOf(tar, changed(tar, 0, 'x')), /SLU3002 the checksum/],
   ['no entry at all', gzipOf(new Uint8Array(0)), /SLU3002 .*two blocks/],
   ['one block of zeros at the end', gzipOf(tar.subarray(0, -512)), /SLU3002 .*ends inside/],
   [
@@ -127,4 +128,12 @@ test('a bomb is refused without being unpacked', () => {
   const before = process.memoryUsage().arrayBuffers;
   assert.match(refused(bomb), /SLU3001/);
   assert.ok(process.memoryUsage().arrayBuffers - before < UNPACKED_LIMIT_BYTES * 1.5);
+});
+
+test('both ways to a checksum agree with the published one', () => {
+  // The check value of CRC-32 in the catalogue of its parameters.
+  for (const checksum of [crc32, crc32ByTable]) {
+    assert.equal(checksum(utf8('123456789')), 0xcbf43926);
+    assert.equal(checksum(new Uint8Array(0)), 0);
+  }
 });
