@@ -157,17 +157,19 @@ function checkName(
     );
   }
   if (typeof variable === 'string' || typeof variable === 'bigint') return constant(span, variable);
+  const testOnly = expr.exprKind.case === 'selectExpr' && expr.exprKind.value.testOnly;
+  const within = checker.parsed.source.indexOf(name, span.from);
+  const nameSpan = testOnly && within >= 0 ? { from: within, to: within + name.length } : span;
   const fact = findFact(name);
   if (fact === undefined) {
     const message = `\`${name}\` is not a fact`;
-    return checker.report(span, AUTHORING_ERRORS.cel_unknown_fact, message, suggestionFor(name));
+    return checker.report(nameSpan, AUTHORING_ERRORS.cel_unknown_fact, message, suggestionFor(name));
   }
   if (availability(fact, protocols) === 'none') {
     const provided = fact.protocols.join(', ');
     const message = `\`${name}\` is known for ${provided}, not for ${protocols.join(', ')}`;
-    return checker.report(span, AUTHORING_ERRORS.cel_fact_unavailable, message);
+    return checker.report(nameSpan, AUTHORING_ERRORS.cel_fact_unavailable, message);
   }
-  const testOnly = expr.exprKind.case === 'selectExpr' && expr.exprKind.value.testOnly;
   return testOnly
     ? { ...span, kind: 'has', type: 'bool', fact }
     : { ...span, kind: 'fact', type: fact.type, fact };

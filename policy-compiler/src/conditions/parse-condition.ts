@@ -39,7 +39,8 @@ export function parseCondition(source: string): Checked<ParsedCondition> {
   }
   let parsed;
   try {
-    parsed = parse(source);
+    // The parser takes a comment to end in a newline.
+    parsed = parse(`${source}\n`);
   } catch (cause) {
     // Fail closed: what the parser refuses, for whatever reason, is no condition.
     return bad(syntaxProblem(source, tokens, cause));
@@ -61,6 +62,25 @@ export function parseCondition(source: string): Checked<ParsedCondition> {
   });
 }
 
+const INFIX = new Set([
+  '&&',
+  '||',
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  '+',
+  '-',
+  '*',
+  '/',
+  '%',
+  'in',
+  '?',
+  ':',
+]);
+
 /** The parser's own messages list its whole grammar; what it stumbled over, and where, says more. */
 function syntaxProblem(source: string, tokens: readonly Token[], cause: unknown) {
   const error = AUTHORING_ERRORS.cel_syntax;
@@ -72,8 +92,10 @@ function syntaxProblem(source: string, tokens: readonly Token[], cause: unknown)
   }
   const quote = tokens.find(({ text }) => text === "'" || text === '"');
   if (quote !== undefined) return problem(error, quote, 'a string begins here and does not end');
-  const token = tokens.find(({ to }) => to > offset);
-  if (token === undefined) {
+  // The parser points at the operator when what it could not read is the operand behind it.
+  const index = tokens.findIndex(({ to }) => to > offset);
+  const token = tokens[INFIX.has(tokens[index]?.text ?? '') ? index + 1 : index];
+  if (index < 0 || token === undefined) {
     const span = { from: source.length, to: source.length };
     return problem(error, span, 'the condition ends where more was expected');
   }
@@ -114,28 +136,38 @@ function treeDepth(root: Expr): number {
 /** From the first to the last token of a node and all its children, with the brackets of a call. */
 function spanOf(expr: Expr, offsetOf: (expr: Expr) => number, tokens: readonly Token[]): Span {
   const offset = offsetOf(expr);
-  const index = Math.max(
-    0,
-    tokens.findIndex(({ to }) => to > offset),
-  );
+  const index = tokens.findIndex(({ to }) => to > offset);
   const token = tokens[index];
-  let from = offset;
-  let to = token?.to ?? offset;
   const { exprKind: kind } = expr;
-  const isCall = kind.case === 'callExpr' && /^(\w+|_\[_\])$/.test(kind.value.function);
-  const isHas = kind.case === 'selectExpr' && kind.value.testOnly;
-  if (isCall || isHas || kind.case === 'comprehensionExpr' || kind.case === 'listExpr') {
-    to = closingEnd(tokens, index);
-  } else if (kind.case === 'selectExpr' || (kind.case === 'constExpr' && token?.text === '-')) {
-    to = tokens[index + 1]?.to ?? to;
-  }
   // The parts of an expanded macro all claim to stand at its dot: only what it ranges over lies outside.
   const children = kind.case === 'comprehensionExpr' ? [kind.value.iterRange] : childrenOf(expr);
-  for (const child of children) {
-    if (child === undefined) continue;
-    const inner = spanOf(child, offsetOf, tokens);
-    from = Math.min(from, inner.from);
-    to = Math.max(to, inner.to);
+  const spans = children.flatMap((child) => (child ? [spanOf(child, offsetOf, tokens)] : []));
+  // Where an operator between operands stands, the parser does not always say: its operands do.
+  const isInfix = kind.case === 'callExpr' && /^(?:_\W|@in)/.test(kind.value.function);
+  if (!isInfix || kind.value.function === '_[_]') {
+    spans.push({ from: token?.from ?? offset, to: ownEnd(expr, token, index, tokens) });
   }
-  return { from, to };
+  return {
+    from: Math.min(...spans.map(({ from }) => from)),
+    to: Math.max(...spans.map(({ to }) => to)),
+  };
+}
+
+/** End of a node's own tokens, its closing bracket included. */
+function ownEnd(
+  { exprKind: kind }: Expr,
+  token: Token | undefined,
+  index: number,
+  tokens: readonly Token[],
+): number {
+  const isCall = kind.case === 'callExpr' && /^(?:\w+|_\[_\])$/.test(kind.value.function);
+  const isHas = kind.case === 'selectExpr' && kind.value.testOnly;
+  const isBracketed =
+    kind.case === 'comprehensionExpr' || kind.case === 'listExpr' || kind.case === 'structExpr';
+  if (isCall || isHas || isBracketed) return closingEnd(tokens, index);
+  const next = tokens[index + 1];
+  if (kind.case === 'selectExpr' || (kind.case === 'constExpr' && token?.text === '-')) {
+    return next?.to ?? token?.to ?? 0;
+  }
+  return token?.to ?? 0;
 }

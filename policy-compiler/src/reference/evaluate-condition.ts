@@ -32,7 +32,7 @@ const env = celEnv({
 });
 
 export function runnableCondition(cel: string): RunnableCondition {
-  const run = plan(env, parse(cel));
+  const run = plan(env, parse(`${cel}\n`));
   return (facts) => {
     const value = run(facts);
     // Fail closed: anything but a bool is a failure, which the caller never lets widen.
@@ -63,9 +63,12 @@ function celValue(type: pb.FactType, value: FactValue | undefined): CelInput | u
     case pb.FactType.STRING:
       return typeof value === 'string' ? wellFormed(value) : undefined;
     case pb.FactType.STRING_LIST:
-      return Array.isArray(value) ? value.map((entry) => wellFormed(String(entry))) : undefined;
+      return isTextList(value) ? value.map(wellFormed) : undefined;
     case pb.FactType.UNSPECIFIED:
       break;
   }
   return undefined;
 }
+
+const isTextList = (value: FactValue | undefined): value is readonly string[] =>
+  Array.isArray(value) && value.every((entry) => typeof entry === 'string');

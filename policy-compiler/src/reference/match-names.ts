@@ -1,23 +1,23 @@
 /** Which names a rule speaks of. */
 import type { pb } from '@sluice/schemas';
 
-/** `*` stands for any run of characters, dots and the empty run included; everything else for itself. */
-export function matchesPattern(pattern: pb.Pattern, name: string): boolean {
-  return pattern.glob ? matchesGlob(pattern.text, name) : pattern.text === name;
-}
+export type NameTest = (name: string) => boolean;
 
-function matchesGlob(glob: string, name: string): boolean {
-  const pieces = glob.split('*');
-  const first = pieces[0] ?? '';
-  const last = pieces.at(-1) ?? '';
-  if (pieces.length === 1) return glob === name;
-  if (!name.startsWith(first)) return false;
-  // Each piece in between is taken where it first occurs: that leaves most for the pieces after it.
-  let at = first.length;
-  for (const piece of pieces.slice(1, -1)) {
-    const found = name.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return name.length - at >= last.length && name.endsWith(last);
+/** In a glob `*` stands for any run of characters, dots and the empty run included; all else for itself. */
+export function nameTest({ text, glob }: pb.Pattern): NameTest {
+  const pieces = glob ? text.split('*') : [text];
+  const [first = '', ...rest] = pieces;
+  const last = rest.pop();
+  if (last === undefined) return (name) => name === first;
+  return (name) => {
+    if (!name.startsWith(first)) return false;
+    // Each piece in between is taken where it first occurs: that leaves most for the pieces after it.
+    let at = first.length;
+    for (const piece of rest) {
+      const found = name.indexOf(piece, at);
+      if (found < 0) return false;
+      at = found + piece.length;
+    }
+    return name.length - at >= last.length && name.endsWith(last);
+  };
 }

@@ -12,13 +12,26 @@ import {
   type ConditionResult,
   type RunnableCondition,
 } from './evaluate-condition.js';
-import { matchesPattern } from './match-names.js';
+import { nameTest, type NameTest } from './match-names.js';
 
 const MATCH_LIMIT = 1024;
 
 export function referenceDecider(plan: pb.Plan): Decider {
-  const conditions = plan.conditions.map(({ cel }) => runnableCondition(cel));
-  return { decide: (request) => decide(plan, conditions, asUtf8(request)) };
+  const runnable: RunnablePlan = {
+    plan,
+    conditions: plan.conditions.map(({ cel }) => runnableCondition(cel)),
+    resources: plan.resources.map(nameTest),
+    columns: plan.columns.map(nameTest),
+  };
+  return { decide: (request) => decide(runnable, asUtf8(request)) };
+}
+
+/** A plan beside its conditions and patterns as functions, in the same order. */
+interface RunnablePlan {
+  readonly plan: pb.Plan;
+  readonly conditions: readonly RunnableCondition[];
+  readonly resources: readonly NameTest[];
+  readonly columns: readonly NameTest[];
 }
 
 /** Names travel as UTF-8, where half of a surrogate pair has no place. */
@@ -36,8 +49,9 @@ function asUtf8(request: DecisionRequest): DecisionRequest {
   };
 }
 
-function decide(plan: pb.Plan, conditions: readonly RunnableCondition[], request: DecisionRequest): Decision {
-  const matches = findMatches(plan, conditions, request);
+function decide(runnable: RunnablePlan, request: DecisionRequest): Decision {
+  const { plan } = runnable;
+  const matches = findMatches(runnable, request);
   if (matches.length > MATCH_LIMIT) return tooManyMatches();
   const isEnforced = ({ rule }: Match): boolean => plan.rules[rule]?.mode !== pb.Mode.SHADOW;
   const enforced = matches.filter(isEnforced);
@@ -63,17 +77,18 @@ const tooManyMatches = (): Decision => ({
 });
 
 /** Ascending by rule, then by target, because that is the order of the loops. */
-function findMatches(
-  plan: pb.Plan,
-  conditions: readonly RunnableCondition[],
-  request: DecisionRequest,
-): readonly Match[] {
-  const facts = celFacts(plan.facts, request.facts);
+function findMatches(runnable: RunnablePlan, request: DecisionRequest): readonly Match[] {
+  const { plan, conditions } = runnable;
+  let facts: CelFacts | undefined;
+  const subjects = subjectsOf(request);
+  const connections = new Set(['*', request.connection]);
   const matches: Match[] = [];
   plan.rules.forEach((rule, index) => {
-    if (!coversSubject(plan, rule, request) || !coversConnection(plan, rule, request)) return;
-    const targets = targetsOf(plan, rule, request);
+    if (!namesAny(plan.subjects, rule.subjects, subjects)) return;
+    if (!namesAny(plan.connections, rule.connections, connections)) return;
+    const targets = targetsOf(runnable, rule, request);
     if (targets.length === 0) return;
+    facts ??= celFacts(plan.facts, request.facts);
     const result = conditionOf(rule, conditions, facts);
     if (result === 'false') return;
     for (const target of targets) matches.push({ rule: index, target, failed: result === 'failed' });
@@ -81,41 +96,36 @@ function findMatches(
   return matches;
 }
 
-function coversSubject(plan: pb.Plan, rule: pb.Rule, request: DecisionRequest): boolean {
-  return rule.subjects.some((symbol) => {
-    const subject = plan.subjects[symbol];
-    return (
-      subject === '*' ||
-      subject === `user:${request.subject}` ||
-      request.groups.some((group) => subject === `group:${group}`)
-    );
-  });
-}
+/** Everything a rule may call this principal by. */
+const subjectsOf = ({ subject, groups }: DecisionRequest): ReadonlySet<string> =>
+  new Set(['*', `user:${subject}`, ...groups.map((group) => `group:${group}`)]);
 
-function coversConnection(plan: pb.Plan, rule: pb.Rule, request: DecisionRequest): boolean {
-  return rule.connections.some((symbol) => {
-    const connection = plan.connections[symbol];
-    return connection === '*' || connection === request.connection;
-  });
-}
+const namesAny = (
+  table: readonly string[],
+  symbols: readonly number[],
+  names: ReadonlySet<string>,
+): boolean => symbols.some((symbol) => names.has(table[symbol] ?? ''));
 
 /** Indexes of the accesses that a rule covers; of the columns, when it is a mask. */
-function targetsOf(plan: pb.Plan, rule: pb.Rule, request: DecisionRequest): readonly number[] {
-  const covers = (patterns: readonly pb.Pattern[], symbols: readonly number[], name: string): boolean =>
-    symbols.some((symbol) => {
-      const pattern = patterns[symbol];
-      return pattern !== undefined && matchesPattern(pattern, name);
-    });
+function targetsOf(
+  { plan, resources, columns }: RunnablePlan,
+  rule: pb.Rule,
+  request: DecisionRequest,
+): readonly number[] {
   if (rule.effect === pb.Effect.MASK) {
-    return request.columns.flatMap((column, index) =>
-      covers(plan.columns, rule.columns, column) ? [index] : [],
-    );
+    const covers = (column: string): boolean => rule.columns.some((symbol) => columns[symbol]?.(column));
+    return indexesOf(request.columns, covers);
   }
-  return request.accesses.flatMap(({ action, resource }, index) => {
-    const hasAction = rule.actions.some((symbol) => ['*', action].includes(plan.actions[symbol] ?? ''));
-    return hasAction && covers(plan.resources, rule.resources, resource) ? [index] : [];
-  });
+  return indexesOf(
+    request.accesses,
+    ({ action, resource }) =>
+      namesAny(plan.actions, rule.actions, new Set(['*', action])) &&
+      rule.resources.some((symbol) => resources[symbol]?.(resource)),
+  );
 }
+
+const indexesOf = <T>(list: readonly T[], holds: (value: T) => boolean): readonly number[] =>
+  list.flatMap((value, index) => (holds(value) ? [index] : []));
 
 function conditionOf(
   rule: pb.Rule,

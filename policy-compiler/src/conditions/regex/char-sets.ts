@@ -43,7 +43,11 @@ export const POSIX: ReadonlyMap<string, CharSet> = new Map([
   ['xdigit', ranges(['0', '9'], ['A', 'F'], ['a', 'f'])],
 ]);
 
-/** Everything that differs from a member only in case, by Unicode simple case folding (tables of a fixed version). */
+/**
+ * Everything that differs from a member only in case, by Unicode simple case folding. The tables are those of the
+ * library, not of the running Node, so that the same pattern always gives the same automaton; letters that newer
+ * versions of Unicode gave a partner stay alone.
+ */
 export function foldCase(set: CharSet): CharSet {
   return JS.createCharSet(set.ranges, { unicode: true, ignoreCase: true });
 }
