@@ -137,6 +137,71 @@ test('changes that mention no masked column do what they say', async (t) => {
   }
 });
 
+const SHAPES = `
+  CREATE TABLE public.shapes (
+    id int, t text, v varchar(6), c char(4), n numeric, i bigint, r double precision, d date, s timestamp,
+    z timestamptz, b boolean, u uuid, j jsonb, a text[]);
+  INSERT INTO public.shapes VALUES
+    (1, 'ann@mail.example', 'abcdefgh'::varchar(6), 'ab', 4711.25, -87, 0.5, '1999-12-31', '2020-06-01 10:00',
+     '2019-12-31 23:30:00-05', true, '6f1de2c4-0000-4000-8000-000000000000', '{}', '{x}'),
+    (2, 'al@x.example', '', 'abcd', 0.07, 0, 'NaN', 'infinity', NULL, NULL, NULL, NULL, NULL, NULL),
+    (3, 'short', 'x', 'x', -999.9, 9223372036854775807, '-Infinity', NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    (4, '917-53-4201', NULL, NULL, 10, 7, 1e20, '2000-01-01', NULL, NULL, NULL, NULL, NULL, NULL),
+    (5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+    (6, '@ a secret@b.example', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);`;
+
+/** What each mask shows of the columns of \`shapes\`, row by row, as text. */
+const SHOWN: Readonly<
+  Record<'redact' | 'partial' | 'generalize', Readonly<Record<string, readonly (string | null)[]>>>
+> = {
+  redact: {
+    t: Array.from({ length: 6 }, () => '[redacted]'),
+    v: Array.from({ length: 6 }, () => '[redac'),
+    c: Array.from({ length: 6 }, () => '[red'),
+    n: [null, null, null, null, null, null],
+    j: [null, null, null, null, null, null],
+  },
+  partial: {
+    t: ['a****@mail.example', '****@x.example', '****', '****4201', null, '****mple'],
+    v: ['****', '****', '****', null, null, null],
+    c: ['****', '****', '****', null, null, null],
+    d: [null, null, null, null, null, null],
+    a: [null, null, null, null, null, null],
+  },
+  generalize: {
+    t: ['a…', 'a…', 's…', '9…', null, '@…'],
+    v: ['a…', '…', '…', null, null, null],
+    c: ['a…', 'a…', '…', null, null, null],
+    n: ['4000', '0', '-900', '10', null, null],
+    i: ['-80', '0', '9000000000000000000', '7', null, null],
+    r: ['0', 'NaN', '-Infinity', '1e+20', null, null],
+    d: ['1999-01-01', 'infinity', null, '2000-01-01', null, null],
+    s: ['2020-01-01 00:00:00', null, null, null, null, null],
+    z: ['2020-01-01 00:00:00+00', null, null, null, null, null],
+    b: [null, null, null, null, null, null],
+    u: [null, null, null, null, null, null],
+  },
+};
+
+test('each mask shows of each type what it says and no more', async (t) => {
+  await client.query(SHAPES);
+  catalog = await readCatalog(client);
+  for (const [mask, columns] of Object.entries(SHOWN) as [Mask, Readonly<Record<string, unknown>>][]) {
+    for (const [column, expected] of Object.entries(columns)) {
+      await t.test(`${mask} ${column}`, async () => {
+        const sql = `SELECT ${column}::text AS shown FROM shapes ORDER BY id`;
+        const rewritten = rewrite(sql, { [`public.shapes.${column}`]: mask });
+        assert.ok(rewritten, refusalOf(sql));
+        const { rows } = await client.query<{ shown: string | null }>(rewritten.text);
+        assert.deepEqual(
+          rows.map(({ shown }) => shown?.trimEnd() ?? null),
+          expected,
+        );
+      });
+    }
+  }
+});
+
 test('masks keep the types of columns', async (t) => {
   for (const mask of ['redact', 'null', 'partial', 'generalize'] as const) {
     await t.test(mask, async () => {

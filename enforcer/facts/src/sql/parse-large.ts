@@ -49,6 +49,7 @@ function ask(text: string): Promise<Result<Parsed>> {
     thread.on('message', hear);
     thread.on('error', give);
     thread.on('exit', give);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     thread.postMessage(text);
   });
 }
