@@ -45,7 +45,7 @@ export function* mixedScripts(model: Model): Iterable<Diagnostic> {
       }
     }
     for (const rule of rules) {
-      yield* inspect(document.yaml, [...rule.path, 'id'], rule.id);
+      yield* inspect(document.yaml, [...rule.path, 'id'], rule.id.slice(rule.policy.name.length + 1));
       for (const { written, path } of [...rule.resources, ...rule.columnNames])
         yield* inspect(document.yaml, path, written);
     }

@@ -57,7 +57,8 @@ export function fail(
 /** One finding that concerns a file named on the command line, or none. */
 export function failWith(io: Io, options: OutputOptions, error: SluiceError, file = ''): ExitCode {
   const diagnostic = diagnoseFile({ ...error.definition, severity: 'error' }, file, error.message);
-  return fail(io, options, '', [diagnostic]);
+  const exitCode = fail(io, options, '', [diagnostic]);
+  return error.definition === AUTHORING_ERRORS.usage ? 2 : exitCode;
 }
 
 /** Errors that no command foresaw: their message, never their stack. */

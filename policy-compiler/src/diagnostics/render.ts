@@ -10,7 +10,8 @@ const LINE_LIMIT = 160;
 
 export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions): string {
   const paint = painter(options.colour);
-  const { severity, code, message, help, line } = diagnostic;
+  const { severity, code, line } = diagnostic;
+  const [message, help] = [visible(diagnostic.message), visible(diagnostic.help)];
   const shade = severity === 'error' ? 'red' : 'yellow';
   const lines = [`${placeOf(diagnostic)}${paint(shade, `${severity} ${code}`)} ${paint('bold', message)}`];
   if (line > 0) lines.push(...excerpt(diagnostic, (text) => paint(shade, text)));
@@ -30,7 +31,12 @@ export function summarize(diagnostics: readonly Diagnostic[]): string {
 
 export const count = (many: number, thing: string): string => `${many} ${thing}${many === 1 ? '' : 's'}`;
 
-function placeOf({ file, line, column }: Diagnostic): string {
+/** A policy may hold anything: what would steer a terminal or turn the direction of text is shown as a box. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (sign) => (sign === '\t' ? sign : '\u25af'));
+
+function placeOf({ file: name, line, column }: Diagnostic): string {
+  const file = visible(name);
   if (!file) return '';
   return line > 0 ? `${file}:${line}:${column} ` : `${file} `;
 }
@@ -39,7 +45,7 @@ function excerpt(diagnostic: Diagnostic, paintCaret: (text: string) => string): 
   const { line, column, length, text } = diagnostic;
   const gutter = String(line);
   const from = column > LINE_LIMIT ? column - 40 : 0;
-  const shown = text.slice(from, from + LINE_LIMIT);
+  const shown = visible(text.slice(from, from + LINE_LIMIT));
   // A tab before the caret is kept, so that the caret stands below its character at any tab width.
   const indent = shown.slice(0, column - 1 - from).replace(/[^\t]/g, ' ');
   const caret = '^'.repeat(Math.max(1, Math.min(length, shown.length - indent.length)));

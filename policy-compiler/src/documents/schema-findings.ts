@@ -2,7 +2,7 @@
 import { AUTHORING_ERRORS } from '@sluice/schemas';
 import type { ErrorObject } from 'ajv';
 import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { didYouMean } from '../diagnostics/nearest-name.js';
+import { didYouMean, nearestName } from '../diagnostics/nearest-name.js';
 import { keyOriginAt, nodeAt, originAt, type Path, type YamlDocument } from '../yaml/tree.js';
 
 const ISSUE_LIMIT = 200;
@@ -10,7 +10,11 @@ const ISSUE_LIMIT = 200;
 export function schemaFindings(document: YamlDocument, errors: readonly ErrorObject[]): Diagnostic[] {
   const findings: Diagnostic[] = [];
   const seen = new Set<string>();
+  const meant = new Set(errors.flatMap(misspelt));
   for (const error of errors) {
+    // A required key that is there under a misspelt name is one mistake, not two.
+    if (error.keyword === 'required' && meant.has(keyAt(error, String(error.params['missingProperty']))))
+      continue;
     const finding = findingOf(document, error);
     if (!finding) continue;
     const key = `${finding.line}:${finding.column} ${finding.message}`;
@@ -21,6 +25,18 @@ export function schemaFindings(document: YamlDocument, errors: readonly ErrorObj
   }
   return findings;
 }
+
+const keyAt = (error: ErrorObject, key: string): string => `${error.instancePath}/${key}`;
+
+/** For an unknown key: the known one that was meant. */
+function misspelt(error: ErrorObject): string[] {
+  if (error.keyword !== 'additionalProperties') return [];
+  const nearest = nearestName(String(error.params['additionalProperty']), knownKeys(error));
+  return nearest === undefined ? [] : [keyAt(error, nearest)];
+}
+
+const knownKeys = (error: ErrorObject): readonly string[] =>
+  Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
 
 /** Undefined for errors that only gather others. */
 function findingOf(document: YamlDocument, error: ErrorObject): Diagnostic | undefined {
@@ -33,7 +49,7 @@ function findingOf(document: YamlDocument, error: ErrorObject): Diagnostic | und
     case 'additionalProperties': {
       const key = String(params['additionalProperty']);
       const origin = keyOriginAt(document, [...path, key]);
-      const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {});
+      const known = knownKeys(error);
       const message = `unknown key \`${key}\`${didYouMean(key, known)}`;
       const help = known.length > 0 ? `Known keys here: ${list(known)}.` : undefined;
       return diagnose(AUTHORING_ERRORS.unknown_key, origin, message, help);
