@@ -12,11 +12,13 @@ export interface BundleLog {
 
 export type OnEvent = (event: OperationEvent) => void | Promise<void>;
 
+const REPORTED_LIMIT = 100;
+
 export class BundleReporter {
   readonly #onEvent: OnEvent;
   readonly #log: BundleLog;
-  /** What was reported last. */
-  #refused = '';
+  /** What was reported since a bundle was last accepted. */
+  readonly #refused = new Set<string>();
   #state: BundleState = 'ERROR';
 
   constructor(onEvent: OnEvent, log: BundleLog) {
@@ -40,15 +42,16 @@ export class BundleReporter {
 
   async refused(digest: string, { error, message }: Fault): Promise<void> {
     const refused = `${digest} ${error.code} ${message}`;
-    if (refused === this.#refused) return;
-    this.#refused = refused;
+    if (this.#refused.has(refused)) return;
+    if (this.#refused.size >= REPORTED_LIMIT) this.#refused.clear();
+    this.#refused.add(refused);
     this.#log.warn({ digest, code: error.code, reason: message }, 'bundle refused');
     await this.#report(event('bundle.refused', digest, message, error.code));
   }
 
-  /** The next refusal is news, even when it is the same as the last. */
+  /** The next refusal is news, even when it is the same as one before. */
   accepted(): void {
-    this.#refused = '';
+    this.#refused.clear();
   }
 
   async state({ state, fault }: Verdict, digest: string): Promise<void> {
@@ -63,7 +66,7 @@ export class BundleReporter {
       await this.#onEvent(reported);
     } catch (cause) {
       // Nothing is widened by what could not be audited: these events change nothing. The log has it all the same.
-      this.#log.warn({ operation: reported.operation, cause }, 'bundle event could not be audited');
+      this.#log.warn({ operation: reported.operation, err: cause }, 'bundle event could not be audited');
     }
   }
 }

@@ -2,7 +2,6 @@
  * Bundles in an enforcer: watched, verified, activated, swapped. Start reading in `policy-source.ts`; what makes a
  * bundle trustworthy is in `@sluice/engine`.
  */
-export { fileSource } from './file-source.js';
 export type { BundleLog, OnEvent } from './bundle-reporter.js';
 export { createPolicySource, type BundlePolicySource, type PolicySourceOptions } from './policy-source.js';
 export type { BundleSource, Fetched } from './source.js';

@@ -102,7 +102,6 @@ class WatchedPolicySource implements BundlePolicySource {
   }
 
   async start(): Promise<void> {
-    await this.#enqueue(() => this.#restore());
     await this.checkNow();
     this.#source.watch(() => this.#hint(), this.#stopped.signal);
     this.#scheduleAfterPoll();
@@ -116,6 +115,7 @@ class WatchedPolicySource implements BundlePolicySource {
   }
 
   checkNow(): Promise<void> {
+    void this.#enqueue(() => this.#restore());
     return this.#enqueue(() => this.#look());
   }
 
@@ -149,7 +149,9 @@ class WatchedPolicySource implements BundlePolicySource {
     }, this.#options.pollMs);
   }
 
+  /** At the start, and for as long as nothing decides: what stood in the way may have been mended. */
   async #restore(): Promise<void> {
+    if (this.#activated !== undefined || this.#stopped.signal.aborted) return;
     const bytes = await this.#store.readLastGood();
     if (bytes === undefined) return;
     this.#examined = sha256(bytes);

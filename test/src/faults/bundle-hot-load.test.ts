@@ -362,7 +362,12 @@ test('the last good bundle is verified again at a restart', async () => {
     await writeFile(path, await smallBundle(bundleOf({ keys: [otherKey] })));
   });
   assert.equal(outcome(source), 'nothing decides');
-  assert.deepEqual(events.slice(0, 2), ['bundle.refused SLU3009', 'bundle.refused SLU3023']);
+  await source.checkNow();
+  assert.deepEqual(
+    events,
+    ['bundle.refused SLU3009', 'bundle.refused SLU3023'],
+    'told once, not at every look',
+  );
 });
 
 test('a restart does not make an old confirmation young', async () => {
@@ -420,6 +425,21 @@ test('a bundle whose activation cannot be audited does not decide until it can',
   const source = await started({ onEvent });
   assert.equal(outcome(source), 'nothing decides');
   assert.equal(seen(source), 'ERROR 0 SLU3030');
+  audited = true;
+  await source.checkNow();
+  assert.equal(outcome(source), 'allow');
+});
+
+test('the last good bundle that could not be audited at a restart is taken up once it can', async () => {
+  let audited = false;
+  await publish(await smallBundle(bundleOf({ expiresSeconds: 1_000_000 })));
+  await (await started()).stop();
+  await rm(join(dir, 'bundle.tar.gz'));
+  const onEvent = async (): Promise<void> => {
+    if (!audited) throw new Error('disk full');
+  };
+  const source = await started({ onEvent });
+  assert.equal(outcome(source), 'nothing decides');
   audited = true;
   await source.checkNow();
   assert.equal(outcome(source), 'allow');

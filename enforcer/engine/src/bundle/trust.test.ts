@@ -67,6 +67,16 @@ const CASES: readonly (readonly [what: string, change: Change, expected: RegExp]
     /private key/,
   ],
   [
+    'a key that says it is for another algorithm',
+    (_, keys) => saying(keys, { alg: 'ES256' }),
+    /another algorithm/,
+  ],
+  [
+    'a key that says it is for encryption',
+    (_, keys) => saying(keys, { use: 'enc' }),
+    /another algorithm or use/,
+  ],
+  [
     'a point that is not on the curve',
     (_, keys) =>
       Object.assign(keys[1] ?? {}, { publicKey: { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA' } }),
@@ -78,6 +88,10 @@ const CASES: readonly (readonly [what: string, change: Change, expected: RegExp]
     /kty: OKP/,
   ],
 ];
+
+function saying(keys: Record<string, unknown>[], more: object): void {
+  Object.assign(keys[0]?.publicKey ?? {}, more);
+}
 
 /** Base64url of 32 bytes leaves two bits of the last character unused. */
 function respelled(key: Record<string, unknown>): Record<string, unknown> {

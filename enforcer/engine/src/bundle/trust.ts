@@ -106,6 +106,11 @@ function readPublicKey(jwk: unknown, algorithm: Algorithm, what: string): KeyObj
       `the \`publicKey\` of ${what} must be a JWK with \`kty: ${kty}\`, \`crv: ${crv}\` and ${values.join(', ')}`,
     );
   }
+  if ((jwk.alg ?? algorithm) !== algorithm || (jwk.use ?? 'sig') !== 'sig') {
+    throw malformed(
+      `the \`publicKey\` of ${what} is for another algorithm or use than signing with ${algorithm}`,
+    );
+  }
   if (!values.every((name) => isText(jwk[name]))) {
     throw malformed(`the ${values.join(' and ')} of ${what} must be base64url`);
   }
