@@ -109,28 +109,28 @@ export class BackendCatalog implements CatalogSource {
     // One statement at a time on one connection: the transaction makes them one picture.
     await control.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     try {
-      const [path] = await control.query<{ path: string[] }>(queries.SEARCH_PATH);
+      const [path = '[]'] = await control.query(queries.SEARCH_PATH);
+      // Types are printed in full only when nothing but pg_catalog is on the path.
+      await control.query(`SET LOCAL search_path = ''`);
+      const searchPath = (JSON.parse(path) as string[]).filter((schema) => schema !== 'pg_catalog');
       return {
-        // Types are printed in full only when nothing but pg_catalog is on the path.
-        searchPath: (path?.path ?? []).filter((schema) => schema !== 'pg_catalog'),
-        ...(await this.#readObjects()),
+        searchPath,
+        relations: await this.#rows(queries.RELATIONS),
+        columns: await this.#rows(queries.COLUMNS),
+        parents: await this.#rows(queries.PARENTS),
+        reads: await this.#rows(queries.VIEW_READS),
+        functions: await this.#rows(queries.FUNCTIONS),
+        operators: await this.#rows(queries.OPERATORS),
+        types: await this.#rows(queries.TYPES),
       };
     } finally {
       await control.query('ROLLBACK').catch(() => undefined);
     }
   }
 
-  async #readObjects(): Promise<Omit<CatalogRows, 'searchPath'>> {
-    const control = this.#control;
-    await control.query(`SET LOCAL search_path = ''`);
-    return {
-      relations: await control.query(queries.RELATIONS),
-      columns: await control.query(queries.COLUMNS),
-      parents: await control.query(queries.PARENTS),
-      reads: await control.query(queries.VIEW_READS),
-      functions: await control.query(queries.FUNCTIONS),
-      operators: await control.query(queries.OPERATORS),
-      types: await control.query(queries.TYPES),
-    };
+  /** The shape of the rows is that of our own query. */
+  async #rows<Row>(query: string): Promise<readonly Row[]> {
+    const [json = '[]'] = await this.#control.query(queries.asJson(query));
+    return JSON.parse(json) as readonly Row[];
   }
 }

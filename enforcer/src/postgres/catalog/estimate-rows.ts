@@ -15,10 +15,9 @@ export async function estimateRows(
 ): Promise<bigint | undefined> {
   const options = hasParameters ? 'FORMAT JSON, GENERIC_PLAN' : 'FORMAT JSON';
   try {
-    const rows = await control.query<{ 'QUERY PLAN': readonly { Plan: PlanNode }[] }>(
-      `EXPLAIN (${options}) ${text}`,
-    );
-    const plan = rows[0]?.['QUERY PLAN'][0]?.Plan;
+    const [json = '[]'] = await control.query(`EXPLAIN (${options}) ${text}`);
+    const [explained] = JSON.parse(json) as readonly { readonly Plan: PlanNode }[];
+    const plan = explained?.Plan;
     return plan && BigInt(Math.round(Math.min(rowsOf(plan), Number.MAX_SAFE_INTEGER)));
   } catch {
     // Fails closed: the fact stays unknown, and a condition that reads it never widens.

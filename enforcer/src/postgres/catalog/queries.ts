@@ -1,3 +1,7 @@
+/** All rows of a query as one JSON text: one value to read, with types. */
+export const asJson = (query: string): string =>
+  `SELECT coalesce(pg_catalog.json_agg(q), '[]')::pg_catalog.text FROM (${query}) q`;
+
 /**
  * What the catalog is read by. Each query names its objects in pg_catalog, so that nothing on a search path
  * can stand in for them.
@@ -17,7 +21,7 @@ const SYSTEM_RELATIONS = `
 `;
 
 export const RELATIONS = `
-  SELECT c.oid::pg_catalog.int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::pg_catalog.text AS kind
+  SELECT c.oid::pg_catalog.text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::pg_catalog.text AS kind
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
@@ -25,14 +29,14 @@ export const RELATIONS = `
   ORDER BY c.oid`;
 
 export const COLUMNS = `
-  SELECT a.attrelid::pg_catalog.int8 AS relation, a.attname AS name, a.attnum::pg_catalog.int4 AS number,
+  SELECT a.attrelid::pg_catalog.text AS relation, a.attname AS name, a.attnum::pg_catalog.int4 AS number,
     pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "notNull"
   FROM pg_catalog.pg_attribute a
   WHERE a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
 export const PARENTS = `
-  SELECT inhrelid::pg_catalog.int8 AS child, inhparent::pg_catalog.int8 AS parent
+  SELECT inhrelid::pg_catalog.text AS child, inhparent::pg_catalog.text AS parent
   FROM pg_catalog.pg_inherits ORDER BY inhrelid, inhseqno`;
 
 /**
@@ -40,7 +44,7 @@ export const PARENTS = `
  * attribute 0 in the rule: such a view counts as reading every column of every relation it depends on.
  */
 export const VIEW_READS = `
-  SELECT DISTINCT r.ev_class::pg_catalog.int8 AS view, d.refobjid::pg_catalog.int8 AS relation,
+  SELECT DISTINCT r.ev_class::pg_catalog.text AS view, d.refobjid::pg_catalog.text AS relation,
     CASE WHEN r.ev_action::pg_catalog.text ~ ':varattno 0 ' THEN 0 ELSE d.refobjsubid END AS attribute,
     r.ev_action::pg_catalog.text ~ ':varattno 0 ' AS whole
   FROM pg_catalog.pg_rewrite r
@@ -69,4 +73,4 @@ export const TYPES = `
     AND t.typcategory <> 'A' AND (t.typrelid = 0 OR c.relkind = 'c')
   ORDER BY 1, 2`;
 
-export const SEARCH_PATH = `SELECT pg_catalog.current_schemas(false)::pg_catalog.text[] AS path`;
+export const SEARCH_PATH = `SELECT pg_catalog.to_json(pg_catalog.current_schemas(false))::pg_catalog.text`;

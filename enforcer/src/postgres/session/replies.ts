@@ -240,7 +240,9 @@ function cutAnswer({ talk }: Replies, cut: Buffer): Buffer {
 
 /** `DEALLOCATE`, `DEALLOCATE ALL`, `DISCARD ALL`: a name that is free again may come to mean something else. */
 function forgetsNames(body: Body): boolean {
-  return body.buffer[body.start] === 0x44 && /^(DEALLOCATE|DISCARD)/.test(decodeTag(body));
+  // The other ends of a statement have no body.
+  if (body.start === body.end || body.buffer[body.start] !== 0x44) return false;
+  return /^(DEALLOCATE|DISCARD)/.test(decodeTag(body));
 }
 
 function refuseCopyIn(replies: Replies, head: Expectation | undefined): Answer {
