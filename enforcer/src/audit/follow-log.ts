@@ -22,7 +22,8 @@ export async function* followLog(dir: string, count: number, signal?: AbortSigna
     last = last.slice(-count);
   }
   yield* count === 0 ? [] : last;
-  while (signal !== undefined && !signal.aborted) {
+  if (signal === undefined) return;
+  while (!signal.aborted) {
     for (const name of listSegments(dir).filter((segment) => segment >= file)) {
       if (name !== file) ({ file, offset } = { file: name, offset: 0 });
       if (fs.statSync(path.join(dir, name)).size <= offset) continue;

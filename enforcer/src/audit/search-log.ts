@@ -13,6 +13,7 @@ export interface SearchFilters {
   readonly untilMs?: number | undefined;
   /** In the request or the detail, in any case. */
   readonly text?: string | undefined;
+  /** A decision's id, or how it begins. */
   readonly decision?: string | undefined;
 }
 
@@ -57,7 +58,7 @@ export function matches(record: RecordJson, filters: SearchFilters): boolean {
   if (filters.principal !== undefined && who !== filters.principal) return false;
   const where = decision?.connection ?? refusedLogin?.connection ?? '';
   if (filters.connection !== undefined && where !== filters.connection) return false;
-  if (filters.decision !== undefined && decision?.decisionId !== filters.decision) return false;
+  if (filters.decision !== undefined && !decision?.decisionId?.startsWith(filters.decision)) return false;
   if (filters.outcome !== undefined && !hasOutcome(record, filters.outcome)) return false;
   if (filters.rule !== undefined && !hasRule(record, filters.rule)) return false;
   return filters.text === undefined || hasText(record, filters.text.toLowerCase());

@@ -8,6 +8,7 @@ import {
   searchLog,
   verifyLog,
   type CompletionJson,
+  type DecisionJson,
   type RecordJson,
   type SearchFilters,
   type Verification,
@@ -91,47 +92,65 @@ function verificationLines({
   return lines;
 }
 
-/** One record for people: when, what was decided, who, where, what, why, what came of it. */
+/** One record for people: when, what was decided, who, where, what, by which rules, what came of it. */
 export function recordLine(record: RecordJson, completion: CompletionJson | undefined): string {
-  const { timestamp, decision, refusedLogin, operation } = record;
-  const columns = [timestamp.padEnd(24)];
-  if (decision !== undefined) {
-    const outcome = decision.decision?.outcome?.slice('OUTCOME_'.length).toLowerCase() ?? 'undecided';
-    columns.push(decision.refusal === undefined ? outcome : `${outcome} ${decision.refusal}`);
-    columns.push(
-      `${decision.actor?.subject ?? ''}@${decision.connection ?? ''}`,
-      oneLine(decision.request ?? ''),
-    );
-    const rules = (decision.decision?.rules ?? []).map(({ id, position }) =>
-      position?.file === undefined
-        ? id
-        : `${id} (${position.file}:${position.line ?? 0}:${position.column ?? 0})`,
-    );
-    if (rules.length > 0) columns.push(`[${rules.join(', ')}]`);
-    if (decision.detail !== undefined) columns.push(oneLine(decision.detail));
-    if (completion !== undefined) columns.push(resultOf(completion));
-    columns.push(decision.decisionId ?? '');
-  } else if (completion !== undefined) {
-    columns.push('completed', resultOf(completion), completion.decisionId ?? '');
-  } else if (refusedLogin !== undefined) {
-    columns.push(
-      `login refused ${refusedLogin.code ?? ''}`,
-      `${refusedLogin.claimedSubject ?? ''}@${refusedLogin.connection ?? ''}`,
-      oneLine(refusedLogin.detail ?? ''),
-    );
-  } else if (operation !== undefined) {
-    columns.push(
-      operation.operation ?? '',
-      operation.actor ?? '',
-      operation.subject ?? '',
-      oneLine(operation.detail ?? ''),
-    );
-  }
-  return visible(columns.filter((column) => column !== '').join('  '));
+  const { decision, refusedLogin, operation } = record;
+  const columns =
+    decision !== undefined
+      ? decisionColumns(decision)
+      : refusedLogin !== undefined
+        ? [
+            `login refused ${refusedLogin.code ?? ''}`,
+            at(refusedLogin.claimedSubject, refusedLogin.connection),
+            oneLine(refusedLogin.detail ?? ''),
+          ]
+        : operation !== undefined
+          ? [
+              operation.operation ?? '',
+              operation.actor ?? '',
+              oneLine(operation.subject ?? '', 24),
+              oneLine(operation.detail ?? ''),
+            ]
+          : [];
+  if (completion !== undefined) columns.push(...completionColumns(completion, decision === undefined));
+  return visible([record.timestamp.padEnd(24), ...columns].filter((column) => column !== '').join('  '));
 }
 
-const resultOf = ({ outcome, rows, backendCode }: CompletionJson): string =>
-  `-> ${outcome ?? ''}${backendCode === undefined ? '' : ` ${backendCode}`}, ${rows ?? 0} rows`;
+function decisionColumns({
+  decisionId,
+  decision,
+  refusal,
+  actor,
+  connection,
+  request,
+  detail,
+}: DecisionJson): string[] {
+  const outcome = decision?.outcome?.slice('OUTCOME_'.length).toLowerCase() ?? 'undecided';
+  const rules = (decision?.rules ?? []).map(({ id, position }) =>
+    position?.file === undefined ? id : `${id} ${position.file}:${position.line ?? 0}`,
+  );
+  return [
+    shortId(decisionId),
+    refusal === undefined ? outcome : `${outcome} ${refusal}`,
+    at(actor?.subject, connection),
+    oneLine(request ?? ''),
+    rules.length === 0 ? '' : `[${rules.join(', ')}]`,
+    oneLine(detail ?? ''),
+  ];
+}
+
+function completionColumns(
+  { decisionId, outcome, rows, backendCode }: CompletionJson,
+  alone: boolean,
+): string[] {
+  const result = `-> ${outcome ?? ''}${backendCode === undefined ? '' : ` ${backendCode}`}, ${rows ?? 0} rows`;
+  return alone ? [shortId(decisionId), result] : [result];
+}
+
+/** Enough to find it again: `sluice audit search --decision`. */
+const shortId = (decisionId = ''): string => decisionId.slice(0, 8);
+
+const at = (subject = '', connection = ''): string => `${subject} on ${connection}`;
 
 function requireDirectory(dir: string): void {
   if (fs.existsSync(dir) && fs.statSync(dir).isDirectory()) return;

@@ -107,7 +107,7 @@ function registerAudit(program: Command, run: Run, output: Output): void {
     .option('--since <time>', 'not before, such as 15m or 2026-11-22T12:00:00Z', parseTime)
     .option('--until <time>', 'before', parseTime)
     .option('--text <text>', 'in the request or the reason')
-    .option('--decision <id>', 'one decision')
+    .option('--decision <id>', 'one decision, by its id or how that begins')
     .option('--limit <count>', 'the newest so many', parseCount, 1000)
     .addHelpText(
       'after',
