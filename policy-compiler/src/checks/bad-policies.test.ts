@@ -53,7 +53,7 @@ const ELSEWHERE = /^SLU10(?:46|6\d)$/;
 
 test('has a bad policy for every check', () => {
   const shown = new Set(files.flatMap(expectedCodes));
-  const codes = Object.values(AUTHORING_ERRORS).map(({ code }) => String(code));
+  const codes = Object.values(AUTHORING_ERRORS).map(({ code }): string => code);
   const missing = codes.filter(
     (code) => code.startsWith('SLU1') && !shown.has(code) && !ELSEWHERE.test(code),
   );

@@ -148,7 +148,7 @@ test('explain of a bundle wants it verified', async (t) => {
   await sluice('keygen');
   await sluice('build', POLICIES, '-o', 'b.tar.gz', '--key', 'sluice-key.json');
   const request = ['--on', 'shop-db', '--group', 'analysts', '--sql', 'SELECT id FROM orders'];
-  assert.equal((await sluice('explain', 'b.tar.gz', ...request)).code, 1);
+  assert.match((await sluice('explain', 'b.tar.gz', ...request)).err, /SLU1060 .*--trust/);
   const catalog = join(POLICIES, 'catalogs/shop-db.yaml');
   const { out, err } = await sluice(
     'explain',

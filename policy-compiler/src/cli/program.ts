@@ -1,5 +1,10 @@
 /** The commands of `sluice` and their options. What a command does is in `commands/`, loaded when it runs. */
 import { Command, Option } from 'commander';
+import type { BuildOptions } from './commands/build.js';
+import type { ExplainOptions } from './commands/explain.js';
+import type { KeygenOptions } from './commands/keygen.js';
+import type { SignOptions } from './commands/sign.js';
+import type { VerifyOptions } from './commands/verify.js';
 import { offerOperatorCommands } from './operator-commands.js';
 import type { ExitCode, Io } from './io.js';
 import { VERSION } from './version.js';
@@ -116,7 +121,7 @@ function explainCommand(io: Io, finish: Finish): Command {
         "sluice explain bundle.tar.gz --trust trust.yaml --catalog catalogs/shop-db.yaml --on shop-db --sql 'SELECT 1'",
       ),
     )
-    .action(async (source: string, options: import('./commands/explain.js').ExplainOptions) => {
+    .action(async (source: string, options: ExplainOptions) => {
       const { explain } = await import('./commands/explain.js');
       finish(await explain(io, source, options));
     });
@@ -139,7 +144,7 @@ function buildCommand(io: Io, finish: Finish): Command {
       'after',
       examples('sluice build', 'sluice build policies -o bundle.tar.gz --key keys/release.json'),
     )
-    .action(async (dir: string, options: import('./commands/build.js').BuildOptions) => {
+    .action(async (dir: string, options: BuildOptions) => {
       const { build } = await import('./commands/build.js');
       finish(await build(io, dir, options));
     });
@@ -157,7 +162,7 @@ function keygenCommand(io: Io, finish: Finish): Command {
     .option('--issuer <text>', 'publisher that it names', 'sluice')
     .addOption(json())
     .addHelpText('after', examples('sluice keygen', 'sluice keygen -o keys/release.json --trust trust.yaml'))
-    .action(async (options: import('./commands/keygen.js').KeygenOptions) => {
+    .action(async (options: KeygenOptions) => {
       const { keygen } = await import('./commands/keygen.js');
       finish(await keygen(io, options));
     });
@@ -173,7 +178,7 @@ function signCommand(io: Io, finish: Finish): Command {
     .option('--cosign', 'add signatures beside those that are there', false)
     .addOption(json())
     .addHelpText('after', examples('sluice sign dist/bundle.tar.gz --key sluice-key.json'))
-    .action(async (bundle: string, options: import('./commands/sign.js').SignOptions) => {
+    .action(async (bundle: string, options: SignOptions) => {
       const { sign } = await import('./commands/sign.js');
       finish(await sign(io, bundle, options));
     });
@@ -187,7 +192,7 @@ function verifyCommand(io: Io, finish: Finish): Command {
     .option('--rebuild <dir>', 'also compile these sources and compare every entry')
     .addOption(json())
     .addHelpText('after', examples('sluice verify dist/bundle.tar.gz --trust trust.yaml --rebuild policies'))
-    .action(async (bundle: string, options: import('./commands/verify.js').VerifyOptions) => {
+    .action(async (bundle: string, options: VerifyOptions) => {
       const { verify } = await import('./commands/verify.js');
       finish(await verify(io, bundle, options));
     });

@@ -47,7 +47,7 @@ function inspect(node: unknown, root: Schema, path: string): void {
 
 function describe(field: Schema | false, root: Schema, path: string): void {
   if (field === false) return;
-  const target = String(field['$ref'] ?? '').replace('#/$defs/', '');
+  const target = (typeof field['$ref'] === 'string' ? field['$ref'] : '').replace('#/$defs/', '');
   const referred = (root['$defs'] as Readonly<Record<string, Schema>> | undefined)?.[target] ?? {};
   const described = { ...referred, ...field };
   assert.ok(typeof described['description'] === 'string', `${path} has no description`);

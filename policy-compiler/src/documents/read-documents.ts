@@ -44,12 +44,12 @@ function kindOf(
   const { kind } = head;
   if (isKind(kind)) return kind;
   const known = KINDS.map((name) => `\`${name}\``).join(', ');
-  const written = typeof kind === 'string' ? kind : '';
+  const written = typeof kind === 'string' ? kind : JSON.stringify(kind);
   const { start } = document.root;
   const message =
     kind === undefined
       ? 'the document has no `kind`'
-      : `unknown kind \`${String(kind)}\`${didYouMean(written, KINDS)}`;
+      : `unknown kind \`${written}\`${didYouMean(written, KINDS)}`;
   const origin =
     kind === undefined ? { source: document.source, start, end: start + 1 } : originAt(document, ['kind']);
   diagnostics.push(diagnose(AUTHORING_ERRORS.unknown_kind, origin, message, `Known kinds: ${known}.`));

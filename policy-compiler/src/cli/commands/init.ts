@@ -37,7 +37,7 @@ export async function init(io: Io, dir: string, options: OutputOptions): Promise
 async function listFiles(root: string, folder: string): Promise<string[]> {
   const entries = await readdir(join(root, folder), { withFileTypes: true });
   const found = await Promise.all(
-    entries.map((entry) => {
+    entries.map(async (entry) => {
       const name = folder ? `${folder}/${entry.name}` : entry.name;
       return entry.isDirectory() ? listFiles(root, name) : [name];
     }),
