@@ -67,9 +67,6 @@ const sameTerms = (a: Rule, b: Rule): boolean =>
 /** Subjects and connections were compared when the candidate was found. */
 function coversRule(outer: Rule, inner: Rule): boolean {
   if (outer.condition !== undefined && outer.condition.cel !== inner.condition?.cel) return false;
-  // A condition that can fail counts as true in one effect and as false in another.
-  if (outer.condition?.compiled?.canFail === true && outer.effect === 'allow' && inner.effect !== 'allow')
-    return false;
   const actions = new Set(outer.actions);
   if (!actions.has('*') && !inner.actions.every((action) => actions.has(action))) return false;
   const names = namesOf(outer);

@@ -39,6 +39,7 @@ export function validateKind(
 function validatorOf(kind: AnyDocument['kind']): ValidateFunction<AnyDocument> {
   const known = validators.get(kind);
   if (known) return known;
+  // Optimized validators take longer to make than they save on one repository.
   // Unions of types and `pattern` beside other types are deliberate: see the selectors.
   ajv ??= new Ajv2020({
     allErrors: true,
@@ -46,6 +47,7 @@ function validatorOf(kind: AnyDocument['kind']): ValidateFunction<AnyDocument> {
     strict: true,
     strictTypes: false,
     strictRequired: false,
+    code: { optimize: false },
   });
   const schema: unknown = require(`@sluice/schemas/json/${SCHEMA_FILES[kind]}.schema.json`);
   const compiled = ajv.compile<AnyDocument>(schema as object);
