@@ -1,6 +1,6 @@
 /**
- * The table of suites: which test files belong to which, and what they need. A test file belongs to the first row
- * that its path starts with.
+ * The table of suites: which test files belong to which, what they need, and which take long. A test file belongs to
+ * the first row that its path starts with.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,12 +14,12 @@ export const SUITES = [
   { name: 'github-action', path: 'github-action/src/', needs: [] },
   { name: 'generated code', path: 'test/src/conformance/generated', needs: ['buf'] },
   { name: 'conformance', path: 'test/src/conformance/', needs: [] },
-  { name: 'properties', path: 'test/src/properties/', needs: [] },
-  { name: 'end to end with psql', path: 'test/src/end-to-end/psql', needs: ['postgres', 'psql'] },
-  { name: 'end to end', path: 'test/src/end-to-end/', needs: ['postgres'] },
+  { name: 'properties', path: 'test/src/properties/', needs: [], slow: true },
+  { name: 'end to end with psql', path: 'test/src/end-to-end/psql', needs: ['postgres', 'psql'], slow: true },
+  { name: 'end to end', path: 'test/src/end-to-end/', needs: ['postgres'], slow: true },
   { name: 'faults of bundles', path: 'test/src/faults/bundle', needs: [] },
-  { name: 'faults', path: 'test/src/faults/', needs: ['postgres'] },
-  { name: 'server for tests', path: 'test/src/support/postgres', needs: ['postgres'] },
+  { name: 'faults', path: 'test/src/faults/', needs: ['postgres'], slow: true },
+  { name: 'server for tests', path: 'test/src/support/postgres', needs: ['postgres'], slow: true },
   { name: 'support', path: 'test/src/support/', needs: [] },
   { name: 'bench', path: 'test/src/bench/', needs: [] },
   { name: 'demo', path: 'test/src/demo/', needs: [] },
