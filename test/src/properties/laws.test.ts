@@ -65,10 +65,31 @@ const added =
 
 const isEnforced = ({ shadow }: RuleSpec): boolean => !shadow;
 
+/** A rule that always applies. */
+const EVERYTHING: Partial<RuleSpec> = {
+  shadow: false,
+  subjects: ['*'],
+  connections: ['*'],
+  actions: ['*'],
+  resources: ['*'],
+  condition: undefined,
+};
+
 const LAWS: Readonly<Record<string, Law>> = {
   'adding a deny never widens': {
     change: added('deny'),
     holds: narrowsOrKeeps,
+  },
+  'a deny of everything leaves nothing': {
+    change: added('deny', EVERYTHING),
+    holds: (_, after) => assert.equal(after.outcome, 'deny'),
+  },
+  'a require_approval of everything leaves nothing without an approval': {
+    change: added('require_approval', EVERYTHING),
+    holds: (before, after) => {
+      assert.notEqual(after.outcome, 'allow');
+      if (before.outcome === 'allow') assert.equal(after.outcome, 'require_approval');
+    },
   },
   'removing an allow never widens, in outcome or in rows': {
     change: (rules, random) => {
