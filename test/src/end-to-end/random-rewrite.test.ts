@@ -79,14 +79,14 @@ test('random statements show nothing of masked columns, by value or by inference
   }
   assert.ok(texts.length > STATEMENTS * 0.9, [...refusals].slice(0, 5).join('\n'));
   await client.query('BEGIN');
-  const before = await answersTo(texts);
+  const original = await answersTo(texts);
   await client.query(OTHER_SECRETS);
   const changed = await answersTo(texts);
   await client.query('ROLLBACK');
   for (const [index, text] of texts.entries()) {
-    assert.deepEqual(leaksIn(before[index] ?? ''), [], text);
-    assert.equal(changed[index], before[index], text);
+    assert.deepEqual(leaksIn(original[index] ?? ''), [], text);
+    assert.equal(changed[index], original[index], text);
   }
-  const rows = before.filter((answer) => answer.startsWith('[['));
+  const rows = original.filter((answer) => answer.startsWith('[['));
   assert.ok(rows.length > texts.length * 0.6, `only ${rows.length} of ${texts.length} ran`);
 });

@@ -154,7 +154,7 @@ class Writer {
     const [item] = random.shuffled(items);
     switch (random.below(depth > 0 ? 10 : 7)) {
       case 0:
-        return item ? `${item.name}` : '1';
+        return item?.name ?? '1';
       case 1:
         return `length(${column}::text)`;
       case 2:

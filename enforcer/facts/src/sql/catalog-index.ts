@@ -1,4 +1,5 @@
 /** A catalog made ready for questions: by schema and name, children by parent, functions by bare name. */
+import { isSystemSchema } from './allow/relations.js';
 import type { Catalog, Column, Relation } from './catalog.js';
 import { canonicalName, splitCanonical } from './identifier.js';
 
@@ -17,7 +18,8 @@ export class CatalogIndex {
   constructor(readonly catalog: Catalog) {
     for (const relation of catalog.relations.values()) {
       this.#relations.set(key(relation.schema, relation.name), relation);
-      for (const column of relation.columns) this.#columnNames.add(column.name);
+      if (isSystemSchema(relation.schema)) continue;
+      for (const { name } of relation.columns) this.#columnNames.add(name);
     }
     for (const relation of catalog.relations.values()) {
       for (const parent of this.parentsOf(relation)) {
@@ -65,6 +67,7 @@ export class CatalogIndex {
     return this.#functions.get(name) ?? [];
   }
 
+  /** True when a table of the user's has such a column. */
   hasColumnNamed(name: string): boolean {
     return this.#columnNames.has(name);
   }

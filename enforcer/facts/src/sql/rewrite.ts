@@ -2,6 +2,9 @@
  * Writes the text that is sent in place of the client's: every relation with masked columns becomes a subquery
  * that shows them masked, every other name is pinned to the relation or function that was judged. The result is
  * parsed again and looked through before it may be used.
+ *
+ * Two things of a table a subquery has not: system columns, refused in `prove.ts`, and the primary key that lets
+ * GROUP BY leave columns out; a statement that leans on it is refused by the server itself.
  */
 import type { Mask } from '@sluice/schemas';
 import { quoted } from './identifier.js';
@@ -14,13 +17,6 @@ import type { Edit, Findings, RelationUse } from './walk/findings.js';
 
 /** The row inside a masking subquery. */
 const ROW = '"_row"';
-
-export interface MaskedRelation {
-  readonly schema: string;
-  readonly name: string;
-  /** Byte offset in the rewritten text of the one place where it may be read: inside its masking subquery. */
-  readonly places: number[];
-}
 
 export function rewriteText(findings: Findings, masks: MaskAnswers, tokens: Tokens): Spliced {
   const edits: Edit[] = [...findings.pins];

@@ -8,7 +8,7 @@ import { resolveFunction, resolveOperator, resolveType } from './names.js';
 import type { Scope } from './scope.js';
 import type { Walker } from './walker.js';
 
-export type ExpressionWalk = (walker: Walker, node: Raw, scope: Scope) => void;
+type ExpressionWalk = (walker: Walker, node: Raw, scope: Scope) => void;
 
 const EXPRESSIONS: Readonly<Record<string, ExpressionWalk>> = {
   A_Const: (_walker, node) =>
@@ -150,7 +150,7 @@ function walkSubLink(walker: Walker, node: Raw, scope: Scope): void {
   walker.query(bodyOf(node['subselect'], 'SelectStmt'), scope);
 }
 
-export function walkCall(walker: Walker, node: Raw, scope: Scope): void {
+function walkCall(walker: Walker, node: Raw, scope: Scope): void {
   const options = ['agg_order', 'agg_filter', 'over', 'agg_within_group', 'agg_star', 'agg_distinct'];
   only('FuncCall', node, 'funcname', 'args', ...options, 'func_variadic', 'funcformat', 'location');
   const format = choice(node, 'funcformat', 'COERCE_EXPLICIT_CALL', 'COERCE_SQL_SYNTAX');
