@@ -17,7 +17,6 @@ import type { PostgresLog } from './log.js';
 import { welcome, type ConnectionRoom, type Reception } from './login/welcome.js';
 import type { ClassifySql } from './session/classify-sql.js';
 import type { PostgresSession } from './session/session.js';
-import { sqlstateOf } from './sqlstates.js';
 
 export interface ListenPostgresOptions {
   readonly listen: { readonly host: string; readonly port: number };

@@ -1,7 +1,6 @@
 /** What comes back: the third key, scrubbed errors, row limits, large results. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { classifySql } from '@sluice/facts';
 import type { ClassifySql } from '@sluice/enforcer';
 import { leaksIn } from '../support/canaries.js';
 import { SHOP_RULES, startProxy, type PostgresProxy } from '../support/postgres-proxy.js';
@@ -266,11 +265,11 @@ test('a large result passes whole, and is accounted for', async () => {
 test('a client that does not read takes no memory', async () => {
   const client = await WireClient.login(proxy.port);
   client.socket.pause();
-  const before = process.memoryUsage();
+  const earlier = process.memoryUsage();
   client.send(query('SELECT a.*, b.*, c.* FROM orders a, orders b, orders c, orders d LIMIT 1000000'));
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const now = process.memoryUsage();
-  const grownBytes = now.external + now.arrayBuffers - before.external - before.arrayBuffers;
+  const grownBytes = now.external + now.arrayBuffers - earlier.external - earlier.arrayBuffers;
   assert.ok(grownBytes < 32_000_000, `${grownBytes} bytes`);
   client.destroy();
 });

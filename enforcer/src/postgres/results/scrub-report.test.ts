@@ -7,7 +7,7 @@ const fields = (more: Record<string, string>): Map<string, string> =>
 
 test('nothing that may quote data is left, whatever its field', () => {
   const secret = '917-53-4201';
-  const letters = [...'MDHWqpFLRstcdn'].filter((letter) => !'stcdnR'.includes(letter));
+  const letters = Array.from('MDHWqpFL');
   const scrubbed = scrubReport(fields(Object.fromEntries(letters.map((letter) => [letter, secret]))));
   assert.equal(
     [...scrubbed.values()].some((value) => value.includes(secret)),

@@ -98,7 +98,7 @@ export class Requests {
   readonly talk: Conversation;
   readonly backend: Outlet;
   readonly #reader: MessageReader;
-  #inbox: Buffer[] = [];
+  readonly #inbox: Buffer[] = [];
   #inboxBytes = 0;
   #pumping = false;
 

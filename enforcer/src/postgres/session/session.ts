@@ -150,16 +150,20 @@ export class PostgresSession {
   #fromClient(chunk: Buffer): void {
     if (this.#over) return;
     const { client, limits } = this.#options;
-    const done = this.#requests.take(chunk);
+    void this.#judge(chunk);
     if (this.#requests.inboxBytes > limits.inboxBytes) client.pause();
-    void done.then(
-      () => {
-        if (this.#requests.inboxBytes <= limits.inboxBytes && client.isPaused()) client.resume();
-        this.#endIfDrained();
-      },
+  }
+
+  async #judge(chunk: Buffer): Promise<void> {
+    const { client, limits } = this.#options;
+    try {
+      await this.#requests.take(chunk);
+      if (this.#requests.inboxBytes <= limits.inboxBytes && client.isPaused()) client.resume();
+      this.#endIfDrained();
+    } catch (cause) {
       // Fails closed: a fault while refusing leaves nothing to trust.
-      (cause: unknown) => this.#fault(cause),
-    );
+      this.#fault(cause);
+    }
   }
 
   #fromBackend(chunk: Buffer): void {
