@@ -45,7 +45,7 @@ export function planOf(rules: readonly RuleText[]): pb.Plan {
   const conditions = namesOf(({ when }) => (when === undefined ? [] : [when]));
   const laidOut = layOutConditions(conditions.map(compiled));
   const indexes = (names: readonly string[], of: readonly string[]): number[] =>
-    of.map((name) => names.indexOf(name));
+    of.map((name) => indexIn(names, name));
   const patterns = (names: readonly string[]) => names.map((text) => ({ text, glob: text.includes('*') }));
   return create(pb.PlanSchema, {
     abiVersion: abi.ABI_VERSION,
@@ -70,6 +70,14 @@ export function planOf(rules: readonly RuleText[]): pb.Plan {
       condition: rule.when === undefined ? 0 : conditions.indexOf(rule.when) + 1,
     })),
   });
+}
+
+const indexesOf = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
+
+function indexIn(names: readonly string[], name: string): number {
+  const known = indexesOf.get(names) ?? new Map(names.map((each, index) => [each, index]));
+  indexesOf.set(names, known);
+  return known.get(name) ?? -1;
 }
 
 function compiled(when: string) {

@@ -23,18 +23,14 @@ export type SourcePatch = (path: string, text: string) => string;
 export async function rebuildEvaluator(patch: SourcePatch = (_, text) => text): Promise<Uint8Array> {
   const { default: asc } = await import('assemblyscript/asc');
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(
-    [ENTRY, '--baseDir', '.', '--outFile', 'evaluator.wasm', ...OPTIONS],
-    {
-      readFile: (path) => readSource(path, patch),
-      writeFile: (_, contents) => {
-        if (typeof contents !== 'string') binary = contents;
-      },
-      listFiles: () => [],
+  const { error } = await asc.main([ENTRY, '--baseDir', '.', '--outFile', 'evaluator.wasm', ...OPTIONS], {
+    readFile: (path) => readSource(path, patch),
+    writeFile: (_, contents) => {
+      if (typeof contents !== 'string') binary = contents;
     },
-  );
-  if (error !== null)
-    throw new Error(`the evaluator does not compile: ${stderr.toString()}`, { cause: error });
+    listFiles: () => [],
+  });
+  if (error !== null) throw new Error(`the evaluator does not compile: ${error.message}`, { cause: error });
   if (binary === undefined) throw new Error('the compiler of the evaluator wrote nothing');
   return binary;
 }

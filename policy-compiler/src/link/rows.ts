@@ -8,8 +8,9 @@ import type { Tables } from './tables.js';
 
 /** Lists up to this many rows are read through faster than they are looked up in. */
 const SHORT_LIST_ROWS = 32;
-/** Rows before equal lists are joined; keeps linking within bounded time and memory. */
-const ROWS_LIMIT = 16_777_216;
+const ROW_BYTES = 8;
+/** More would not fit into the tables; known before the work is done. */
+const ROWS_LIMIT = abi.TABLES_LIMIT_BYTES / ROW_BYTES;
 
 /** Rules by selector, before their rows are written. */
 type RulesBySelector = Map<number, number[]>;
@@ -79,32 +80,51 @@ class Lists {
   }
 
   #write(rules: readonly number[]): void {
-    const pairs = rules.flatMap((rule) => (this.#subjects[rule] ?? []).map((subject) => ({ subject, rule })));
     const rows = this.tables.section(abi.SECTION_ROWS);
-    const first = rows.length / 8;
-    if (first + pairs.length > ROWS_LIMIT) {
-      throw new SluiceError(
-        BUNDLE_ERRORS.policy_too_large,
-        `the policies need more than ${ROWS_LIMIT} index rows; name fewer subjects, actions or resources in each rule`,
-      );
-    }
-    pairs.sort((a, b) => a.subject - b.subject || a.rule - b.rule);
+    const first = rows.length / ROW_BYTES;
+    const sorted = this.#sortedRows(rules, ROWS_LIMIT - first);
     const runs = this.tables.section(abi.SECTION_RUNS);
-    const firstRun = runs.length / 8;
-    const capacity = pairs.length > SHORT_LIST_ROWS ? writeRuns(runs, pairs, first) : 0;
-    for (const { subject, rule } of pairs) rows.u32(subject, rule);
-    this.tables.section(abi.SECTION_LISTS).u32(first, pairs.length, firstRun, capacity);
+    const firstRun = runs.length / ROW_BYTES;
+    const capacity = sorted.length > SHORT_LIST_ROWS * 2 ? writeRuns(runs, sorted, first) : 0;
+    rows.append(new Uint8Array(sorted.buffer, sorted.byteOffset, sorted.byteLength));
+    this.tables.section(abi.SECTION_LISTS).u32(first, sorted.length / 2, firstRun, capacity);
+  }
+
+  /** (subject, rule) of each row, sorted by both. */
+  #sortedRows(rules: readonly number[], limit: number): Uint32Array {
+    const subjectsOf = (rule: number): readonly number[] => this.#subjects[rule] ?? [];
+    const count = rules.reduce((sum, rule) => sum + subjectsOf(rule).length, 0);
+    if (count > limit) throw tooManyRows();
+    const keys = new Float64Array(count);
+    let i = 0;
+    for (const rule of rules)
+      for (const subject of subjectsOf(rule)) keys[i++] = subject * SUBJECT_UNIT + rule;
+    keys.sort();
+    const rows = new Uint32Array(count * 2);
+    keys.forEach((key, row) => {
+      rows[row * 2] = Math.floor(key / SUBJECT_UNIT);
+      rows[row * 2 + 1] = key % SUBJECT_UNIT;
+    });
+    return rows;
   }
 }
 
-function writeRuns(
-  runs: { append(bytes: Uint8Array): void },
-  pairs: readonly { readonly subject: number }[],
-  first: number,
-): number {
-  const starts = pairs.flatMap(({ subject }, i) =>
-    subject === pairs[i - 1]?.subject ? [] : [{ subject, row: first + i }],
+/** Subject and rule in one number that sorts by both; a rule has a number below this. */
+const SUBJECT_UNIT = 2 ** 26;
+
+function tooManyRows(): SluiceError {
+  return new SluiceError(
+    BUNDLE_ERRORS.policy_too_large,
+    `the policies need more than ${ROWS_LIMIT} index rows; name fewer subjects, actions or resources in each rule`,
   );
+}
+
+function writeRuns(runs: { append(bytes: Uint8Array): void }, rows: Uint32Array, first: number): number {
+  const starts: { readonly subject: number; readonly row: number }[] = [];
+  for (let i = 0; i < rows.length; i += 2) {
+    const subject = rows[i] ?? 0;
+    if (i === 0 || rows[i - 2] !== subject) starts.push({ subject, row: first + i / 2 });
+  }
   const capacity = capacityFor(starts.length);
   const slots = new Uint32Array(capacity * 2);
   for (const { subject, row } of starts) {

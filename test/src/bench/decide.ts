@@ -14,7 +14,7 @@ import { makeWorkload, type Workload } from './decide/workload.js';
 const SIZES = [10, 100, 1000, 10_000, 100_000];
 const REQUESTS = 256;
 const SEED = 20_260_101;
-const ROUNDS = 25;
+const ROUNDS = 101;
 /** Cedar looks at every policy for each access: few decisions are enough to see it, and many would take minutes. */
 const CEDAR_REQUESTS = [256, 64, 16, 4, 2];
 const CEDAR_ROUNDS = 3;

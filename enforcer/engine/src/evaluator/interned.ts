@@ -39,8 +39,8 @@ const NAMES_LIMIT = 65_536;
 const KEPT_NAMES_LIMIT = 256;
 
 export class InternTable {
-  #principals = new Node<InternedPrincipal>();
-  #shapes = new Node<InternedShape>();
+  readonly #principals = new Node<InternedPrincipal>();
+  readonly #shapes = new Node<InternedShape>();
   #nodes = 0;
   /** Too much is kept: time to forget it all. */
   isFull = false;

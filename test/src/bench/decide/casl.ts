@@ -22,8 +22,9 @@ function alternativesOf(condition: BenchCondition): readonly Record<string, unkn
     case 'intent':
       return [{ intent: { $regex: `^${condition.prefix}` } }];
     case 'select_or_rows':
-      return [{ kind: 'select' }, { rows: { $lt: condition.below } }];
+      break;
   }
+  return [{ kind: 'select' }, { rows: { $lt: condition.below } }];
 }
 
 /** Later rules win in casl, so denials come last. */
@@ -38,7 +39,7 @@ function abilityOf(rules: readonly BenchRule[]): MongoAbility {
         conditions: { connection: { $in: [...rule.connections] }, ...conditions },
       })),
     ),
-    { detectSubjectType: (asked) => String((asked as unknown as Asked).resource) },
+    { detectSubjectType: (asked) => (asked as unknown as Asked).resource },
   );
 }
 

@@ -15,8 +15,9 @@ function cedarOf(condition: BenchCondition): string {
     case 'intent':
       return `context.intent like "${condition.prefix}*"`;
     case 'select_or_rows':
-      return `(context.kind == "select" || context.rows < ${condition.below})`;
+      break;
   }
+  return `(context.kind == "select" || context.rows < ${condition.below})`;
 }
 
 const entity = (type: string, id: string): string => `${type}::"${id}"`;

@@ -25,11 +25,11 @@ function testOf(condition: BenchCondition): Test {
       const { prefix } = condition;
       return (facts) => stringOf(facts, 'session.intent').startsWith(prefix);
     }
-    case 'select_or_rows': {
-      const below = BigInt(condition.below);
-      return (facts) => facts['sql.kind'] === 'select' || bigintOf(facts, 'sql.estimated_rows') < below;
-    }
+    case 'select_or_rows':
+      break;
   }
+  const below = BigInt(condition.below);
+  return (facts) => facts['sql.kind'] === 'select' || bigintOf(facts, 'sql.estimated_rows') < below;
 }
 
 function bigintOf(facts: Facts, name: string): bigint {

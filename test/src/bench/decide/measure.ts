@@ -1,7 +1,8 @@
 /** Nanoseconds for each decision: contenders take turns, so that a noisy moment hits all of them; the median counts. */
 import type { Contender } from './contender.js';
 
-const ROUND_MS = 8;
+/** Short against the turns that a busy machine gives, so that most rounds are not interrupted. */
+const ROUND_MS = 2;
 
 export interface Measurement {
   readonly contender: Contender;

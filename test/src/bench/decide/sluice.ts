@@ -17,8 +17,9 @@ export function celOf(condition: BenchCondition): string {
     case 'intent':
       return `session.intent.startsWith("${condition.prefix}")`;
     case 'select_or_rows':
-      return `sql.kind == "select" || sql.estimated_rows < ${condition.below}`;
+      break;
   }
+  return `sql.kind == "select" || sql.estimated_rows < ${condition.below}`;
 }
 
 class Symbols {
