@@ -124,6 +124,7 @@ const REFUSALS: readonly (readonly [sql: string, error: string])[] = [
   ['SELECT * FROM nowhere', 'unknown_relation'],
   ['SELECT * FROM payroll.nowhere', 'unknown_relation'],
   ['SELECT x.id FROM orders', 'unknown_relation'],
+  ['SELECT public.orders.id FROM orders o', 'unknown_relation'],
   ['SELECT orders.nothing FROM orders', 'unknown_relation'],
   ['SELECT * FROM shop.public.orders', 'unsupported'],
   ['SELECT shop.public.orders.id FROM orders', 'unsupported'],
