@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, test } from 'node:test';
 import type { RuleInfo } from '@sluice/schemas';
 import type { ApprovalAnswer, ApprovalRequest, OperationEvent, Principal } from '../pipeline/ports.js';
+import type { Approval } from './approval.js';
 import { openApprovalDesk, type OpenApprovalDesk } from './approval-desk.js';
 import { ApprovalStore } from './approval-store.js';
 
@@ -230,6 +231,26 @@ test('closing tells everybody who waits', async () => {
   desk.close();
   assert.equal((await held.answer).kind, 'pending');
 });
+
+test('only an approved approval is spent, and only once', async () => {
+  const store = new ApprovalStore(':memory:');
+  open.push(store);
+  const nowMs = 1_000_000;
+  const approval = { ...(await pendingApproval()), createdMs: nowMs, expiresMs: nowMs + 1_000 };
+  store.add(approval);
+  assert.equal(store.spend(approval.id, nowMs), false, 'pending');
+  assert.equal(store.answer(approval.id, 'approved', 'maria', '', nowMs), true);
+  assert.equal(store.spend(approval.id, nowMs + 1_000), false, 'expired');
+  assert.equal(store.spend(approval.id, nowMs), true);
+  assert.equal(store.spend(approval.id, nowMs), false, 'spent');
+  assert.equal(store.answer(approval.id, 'approved', 'maria', '', nowMs), false, 'not approved again');
+});
+
+async function pendingApproval(): Promise<Approval> {
+  const { desk, hold } = bench();
+  await hold(request('d1')).id;
+  return desk.list(true)[0] ?? assert.fail('nothing waits');
+}
 
 test('survives a restart', async () => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-approvals-'));

@@ -183,7 +183,10 @@ test('a full disk refuses, keeps what has happened, and heals when there is room
   const log = await open(dir, { disk });
   await log.operation(operation('before'));
   seen.room = 150;
+  const file = path.join(dir, listSegments(dir)[0] ?? '');
+  const goodBytes = fs.statSync(file).size;
   await assert.rejects(log.operation(operation('short write')));
+  assert.equal(fs.statSync(file).size, goodBytes, 'what was written of it is cut off again');
   assert.equal(log.state().writable, false);
   assert.match(log.state().problem, /ENOSPC/);
   log.completion('d-1', { outcome: 'ok', rows: 1, bytes: 1, backendCode: '' }, 1);

@@ -1,5 +1,4 @@
 /** Configuration: one YAML file, read strictly. Start reading in `config.ts`. */
-export { isLoopback, listenText, type ConnectionConfig, type EnforcerConfig, type Listen } from './config.js';
+export { listenText, type ConnectionConfig, type EnforcerConfig, type Listen } from './config.js';
 export { loadConfig } from './load-config.js';
 export { readTrust } from './read-trust.js';
-export { Secret, type SecretSource } from './secret.js';

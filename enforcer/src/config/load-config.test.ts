@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { inspect } from 'node:util';
 import { SluiceError } from '@sluice/schemas';
+import { TOKEN_ALGORITHMS } from '../identity/authenticator.js';
 import { loadConfig } from './load-config.js';
 import { Secret } from './secret.js';
 
@@ -179,6 +180,15 @@ for (const [name, text, expected] of MISTAKES) {
     for (const line of message.split('\n')) assert.match(line, /^\.\/\d+\.yaml:\d+:\d+ /);
   });
 }
+
+test('offers exactly the algorithms that tokens are verified by', () => {
+  for (const algorithm of TOKEN_ALGORITHMS) {
+    const config = load(replaced('groups: groups', `groups: groups, algorithms: [${algorithm}]`));
+    assert.deepEqual(config.issuers[0]?.algorithms, [algorithm]);
+  }
+  const message = mistakeOf(replaced('groups: groups', 'groups: groups, algorithms: [none]'));
+  assert.equal(message.match(/`(?:[RPE]S\d{3}|EdDSA)`/g)?.length, TOKEN_ALGORITHMS.length);
+});
 
 test('says when the file is not there', () => {
   assert.throws(() => loadConfig(path.join(dir, 'none.yaml')), { code: 'SLU5002', message: /ENOENT/ });

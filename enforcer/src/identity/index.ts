@@ -1,8 +1,2 @@
 /** Identity: who is asking is what a verified token says, in every protocol. Start reading in `authenticator.ts`. */
-export {
-  createAuthenticator,
-  TOKEN_ALGORITHMS,
-  type AuthenticatorOptions,
-  type TokenAlgorithm,
-  type TrustedIssuer,
-} from './authenticator.js';
+export { createAuthenticator, type AuthenticatorOptions, type TrustedIssuer } from './authenticator.js';
