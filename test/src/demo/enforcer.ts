@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresServer } from '../support/postgres-server.js';
-import { startSluice, type Service } from './commands.js';
+import { startService, type Service } from './service.js';
 import { DemoFailure } from './narrator.js';
 
 export interface Addresses {
@@ -26,7 +26,7 @@ export async function startEnforcer(
   const [port, adminPort] = [await freePort(), await freePort()];
   await writeFile(join(directory, 'db-password'), database.password, { mode: 0o600 });
   await writeFile(join(directory, 'sluice.yaml'), configuration(database, issuer, port, adminPort));
-  const service = startSluice(directory, 'enforce', '--config', 'sluice.yaml');
+  const service = startService(directory, 'enforce', '--config', 'sluice.yaml');
   const adminUrl = `http://${HOST}:${adminPort}`;
   try {
     await untilReady(service, adminUrl);

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { leaksIn } from '../support/canaries.js';
 import type { PostgresServer } from '../support/postgres-server.js';
 import type { Agent, Answer } from './agent.js';
-import { sluice, type Environment } from './commands.js';
+import { runSluice } from '../support/run-sluice.js';
 import { DemoFailure, type Narrator } from './narrator.js';
-import type { Stage } from './stage.js';
+import type { Environment, Stage } from './stage.js';
 
 export interface Play {
   readonly agent: Agent;
@@ -100,7 +100,7 @@ const POLL_MS = 400;
 async function approve(stage: Stage, narrator: Narrator, dba: Environment): Promise<string> {
   const deadline = Date.now() + ASK_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    const listed = await sluice(stage.directory, ['approvals'], dba);
+    const listed = await runSluice(stage.directory, ['approvals'], dba);
     const id = /\b(ap-[a-z0-9]+)/.exec(listed.stdout)?.[1];
     if (id !== undefined) {
       narrator.enters('dba', 'sluice approvals');
@@ -168,7 +168,7 @@ async function auditVerified({ stage, narrator }: Play): Promise<void> {
     'auditor',
     'sluice audit verify --dir forged          (a copy in which one letter was changed)',
   );
-  const forged = await sluice(stage.directory, ['audit', 'verify', '--dir', 'forged']);
+  const forged = await runSluice(stage.directory, ['audit', 'verify', '--dir', 'forged']);
   narrator.output(forged.stdout + forged.stderr);
   narrator.expect(forged.code === 1, 'the change is found and named');
 }

@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { makeCertificate, type Certificate } from '../support/certificate.js';
 import type { TestIssuer } from '../support/oidc-issuer.js';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.js';
-import { sluice, type Environment, type Finished, type Service } from './commands.js';
+import { runSluice, type Finished } from '../support/run-sluice.js';
+import type { Service } from './service.js';
 import { startEnforcer, type Addresses } from './enforcer.js';
 import { DemoFailure, type Narrator } from './narrator.js';
 
 const KEY = 'sluice-key.json';
 const POLICIES = fileURLToPath(new URL('../../../policies', import.meta.url));
+
+export type Environment = Readonly<Record<string, string>>;
 
 export class Stage {
   readonly certificate: Certificate = makeCertificate();
@@ -86,7 +89,7 @@ export class Stage {
 
   /** Runs `sluice` where the demo lives; anything but success ends the demo. */
   async runs(args: readonly string[], env: Environment = {}): Promise<Finished> {
-    const finished = await sluice(this.directory, args, env);
+    const finished = await runSluice(this.directory, args, env);
     if (finished.code === 0) return finished;
     throw new DemoFailure(`sluice ${args.join(' ')} failed:\n${finished.stdout}${finished.stderr}`);
   }
