@@ -1,7 +1,8 @@
+import { CONDITION_ERRORS } from './conditions.js';
 import { defineErrors } from './define.js';
 
-/** Findings in YAML and policies (1xxx), CEL and patterns (2xxx): what an author may meet. */
-export const AUTHORING_ERRORS = defineErrors({
+/** Findings in YAML and policies (1xxx): what an author may meet. */
+const POLICY_ERRORS = defineErrors({
   yaml_encoding: {
     code: 'SLU1001',
     title: 'the file is not plain UTF-8 text',
@@ -370,100 +371,6 @@ export const AUTHORING_ERRORS = defineErrors({
     severity: 'error',
     help: 'Nothing was written. If the message does not help, report it with the command line.',
   },
-  cel_syntax: {
-    code: 'SLU2001',
-    title: 'the condition is not valid CEL',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: "A condition is one CEL expression, such as `sql.kind == 'select' && sql.joins < 3`.",
-  },
-  cel_too_large: {
-    code: 'SLU2002',
-    title: 'the condition is too large',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Split it into several rules: each rule has its own condition.',
-  },
-  cel_unknown_fact: {
-    code: 'SLU2003',
-    title: 'the condition reads a fact that does not exist',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Only the facts of the facts schema can be read; the message names the nearest one.',
-  },
-  cel_fact_unavailable: {
-    code: 'SLU2004',
-    title: 'the condition reads a fact that the connection does not have',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Use a fact of the protocol, or guard it with `has(...)` when the rule covers several protocols.',
-  },
-  cel_type: {
-    code: 'SLU2005',
-    title: 'the condition compares or combines values of wrong types',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Types never convert by themselves: compare an int with an int, a string with a string.',
-  },
-  cel_unsupported: {
-    code: 'SLU2006',
-    title: 'the condition uses a part of CEL that cannot be compiled',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Supported are facts, literals, comparisons, logic, `? :`, int arithmetic, `in`, startsWith, endsWith, contains, matches, size, has, exists and all.',
-  },
-  cel_constant: {
-    code: 'SLU2007',
-    title: 'the condition is always true or always false',
-    fault: 'author',
-    retry: false,
-    severity: 'warning',
-    help: 'Remove the condition, or compare with a fact.',
-  },
-  cel_can_fail: {
-    code: 'SLU2008',
-    title: 'the condition can fail when it is evaluated',
-    fault: 'author',
-    retry: false,
-    severity: 'warning',
-    help: 'Guard the fact with `has(...)`. A condition that fails counts as true in deny, mask and require_approval, as false in allow.',
-  },
-  cel_always_fails: {
-    code: 'SLU2009',
-    title: 'a part of the condition fails whenever it is evaluated',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Ints have 64 bits and zero divides nothing.',
-  },
-  regex_syntax: {
-    code: 'SLU2010',
-    title: 'the pattern is not a valid RE2 regular expression',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Patterns are RE2: no look-around, no back reference. Write them as raw strings, such as `r"\\d+"`.',
-  },
-  regex_unsupported: {
-    code: 'SLU2011',
-    title: 'the pattern uses a part of RE2 that cannot be compiled',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Supported are literals, `.`, classes, groups, `|`, repetition, `^`, `$` and a leading `(?i)`, `(?s)` or `(?is)`.',
-  },
-  regex_too_complex: {
-    code: 'SLU2012',
-    title: 'the pattern needs too large an automaton',
-    fault: 'author',
-    retry: false,
-    severity: 'error',
-    help: 'Anchor it with `^`, or use smaller counts in `{n,m}`.',
-  },
 });
+
+export const AUTHORING_ERRORS = { ...POLICY_ERRORS, ...CONDITION_ERRORS } as const;
