@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { REQUEST_ERRORS } from '@sluice/schemas';
-import { classifySql, loadParser } from '@sluice/facts';
+import { classifySql, classifySqlLarge, isLarge, loadParser } from '@sluice/facts';
 import type { Authenticator, Ports, Session } from '../pipeline/index.js';
 import { BackendCatalog, DEFAULT_CATALOG_OPTIONS, type CatalogOptions } from './catalog/catalog-source.js';
 import { report } from './codec/report.js';
@@ -59,7 +59,7 @@ export async function listenPostgres(options: ListenPostgresOptions): Promise<Po
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     tls: options.tls && createSecureContext({ ...options.tls, minVersion: 'TLSv1.2' }),
     cancelKeys: new CancelKeys(),
-    classify: options.classify ?? classifySql,
+    classify: options.classify ?? classifyByLength,
     ports: options.ports,
     authenticator: options.authenticator,
     log: options.log,
@@ -87,6 +87,10 @@ export async function listenPostgres(options: ListenPostgresOptions): Promise<Po
     },
   };
 }
+
+/** A long text could overflow the parser's stack: it is parsed in a thread that has a larger one. */
+const classifyByLength: ClassifySql = (text, catalog) =>
+  isLarge(text) ? classifySqlLarge(text, catalog) : classifySql(text, catalog);
 
 function openRoom(connection: PostgresConnection, { log, catalog }: ListenPostgresOptions): ConnectionRoom {
   const settings = { ...DEFAULT_CATALOG_OPTIONS, ...catalog };

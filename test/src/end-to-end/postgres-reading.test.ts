@@ -37,3 +37,15 @@ test('masked columns are masked, in the simple and in the extended protocol', as
   }
   await client.end();
 });
+
+test('a long statement is judged like a short one', async () => {
+  const client = await proxy.connect();
+  const ids = Array.from({ length: 20_000 }, (_, index) => index).join(', ');
+  const { rows } = await client.query(`SELECT ssn FROM customers WHERE id IN (${ids})`);
+  assert.equal(rows.length, 20);
+  assert.equal(rows[0].ssn, '[redacted]');
+  await assert.rejects(client.query(`SELECT * FROM payroll.salaries WHERE id IN (${ids})`), {
+    code: '42501',
+  });
+  await client.end();
+});
