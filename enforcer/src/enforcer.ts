@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { loadPolicy } from '@sluice/engine';
+import { OPERATION_ERRORS } from '@sluice/schemas';
 import { createMetrics, reasonsNotReady, startAdmin, type EnforcerStatus } from './admin/index.js';
 import { ApprovalStore, openApprovalDesk, type ApprovalChannel } from './approvals/index.js';
 import { openAuditLog, type OpenAuditLog } from './audit/index.js';
@@ -147,8 +148,8 @@ async function openAudit(
   onClose: OnClose,
 ): Promise<OpenAuditLog> {
   const audit = await openAuditLog({ ...config.audit, clock });
-  const note = (operation: string, detail: string): Promise<void> =>
-    audit.operation({ operation, actor: 'enforcer', subject: config.file, detail, code: '' });
+  const note = (operation: string, detail: string, code = ''): Promise<void> =>
+    audit.operation({ operation, actor: 'enforcer', subject: config.file, detail, code });
   onClose(async () => {
     // The last record; a log that cannot take it is closed all the same, and its head shows where it ended.
     await note('stop', '').catch((cause: unknown) =>
@@ -158,7 +159,8 @@ async function openAudit(
   });
   if (audit.recovered.length > 0) {
     log.warn({ files: audit.recovered }, 'a torn end of the audit log was set aside');
-    await note('audit.recovered', `set aside: ${audit.recovered.join(', ')}`);
+    const { code } = OPERATION_ERRORS.audit_recovered;
+    await note('audit.recovered', `set aside: ${audit.recovered.join(', ')}`, code);
   }
   await note('start', `version ${ENFORCER_VERSION}, admin on ${listenText(config.admin.listen)}`);
   return audit;

@@ -76,21 +76,21 @@ function verificationLines({
   afterHead,
   keyFingerprint,
 }: Verification): string[] {
-  const lines = findings.map(
-    ({ damage, file, line, message }) => `${file}${line > 0 ? `:${line}` : ''} ${damage}: ${message}`,
-  );
+  const lines = findings.map(({ file, line, message }) => `${file}${line > 0 ? `:${line}` : ''} ${message}`);
   const signed = head === undefined ? 'no signed head' : `signed head at record ${head.seq} of ${head.time}`;
   lines.push(
-    `${records} records in ${segments} segments, ${signed}${afterHead > 0 ? `, ${afterHead} after it` : ''}`,
+    `${count(records, 'record')} in ${count(segments, 'segment')}, ${signed}${afterHead > 0 ? `, ${afterHead} after it` : ''}`,
   );
   lines.push(`key SHA-256 ${keyFingerprint}`);
   lines.push(
     findings.length === 0
       ? 'the log is complete and unchanged'
-      : `${findings.length} findings: ${OPERATION_ERRORS.audit_tampered.code} ${OPERATION_ERRORS.audit_tampered.title}`,
+      : `${count(findings.length, 'finding')}: ${OPERATION_ERRORS.audit_tampered.code} ${OPERATION_ERRORS.audit_tampered.title}`,
   );
   return lines;
 }
+
+const count = (many: number, thing: string): string => `${many} ${thing}${many === 1 ? '' : 's'}`;
 
 /** One record for people: when, what was decided, who, where, what, by which rules, what came of it. */
 export function recordLine(record: RecordJson, completion: CompletionJson | undefined): string {

@@ -50,7 +50,7 @@ test('verifies a log, and names what was changed', async () => {
   assert.deepEqual([fine.code, fine.err], [0, '']);
   assert.match(
     fine.out,
-    /2 records in 1 segments, signed head at record 2 .*\n.*\nthe log is complete and unchanged/,
+    /2 records in 1 segment, signed head at record 2 .*\n.*\nthe log is complete and unchanged/,
   );
   const copy = path.join(root, 'copy');
   fs.cpSync(dir, copy, { recursive: true });
@@ -58,7 +58,7 @@ test('verifies a log, and names what was changed', async () => {
   fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('maria', 'marta'));
   const changed = await run('audit', 'verify', '--dir', copy);
   assert.equal(changed.code, 1);
-  assert.match(changed.out, /^00000000000000000001\.jsonl:1 changed: record 1 was changed/);
+  assert.match(changed.out, /^00000000000000000001\.jsonl:1 record 1 was changed/);
   const json = await run('audit', 'verify', '--dir', copy, '--json');
   assert.deepEqual(
     [json.code, (JSON.parse(json.out) as { findings: { seq: number }[] }).findings[0]?.seq],
