@@ -10,7 +10,7 @@ export {
   type PostgresListener,
 } from './listen.js';
 export type { PostgresConnection, PostgresUpstream, UpstreamTls } from './connection.js';
-export { DEFAULT_LIMITS, type PostgresLimits } from './limits.js';
-export { DEFAULT_CATALOG_OPTIONS, type CatalogOptions } from './catalog/catalog-source.js';
+export type { PostgresLimits } from './limits.js';
+export type { CatalogOptions } from './catalog/catalog-source.js';
 export type { ClassifySql, JudgedSql, Rewritten } from './session/classify-sql.js';
 export type { PostgresLog } from './log.js';

@@ -16,7 +16,6 @@ const BY_CLASS: Readonly<Record<RefusalClass, string>> = {
 const ADMIN_SHUTDOWN = '57P01';
 export const UNKNOWN_STATEMENT = '26000';
 export const UNKNOWN_PORTAL = '34000';
-export const DUPLICATE_STATEMENT = '42P05';
 export const QUERY_CANCELED = '57014';
 export const UNKNOWN_DATABASE = '3D000';
 
