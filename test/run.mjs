@@ -33,11 +33,9 @@ for (const suite of new Set(wanted.map((file) => file.suite))) {
 if (outcome.tests === 0) console.error('no test ran');
 process.exit(outcome.tests > 0 && outcome.failures === 0 && unbuilt.length === 0 ? 0 : 1);
 
-/** The slow ones first: the short ones fill the gaps at the end. */
 async function runFiles(files) {
-  const slowFirst = [...files].sort((a, b) => Number(b.suite.slow ?? false) - Number(a.suite.slow ?? false));
   const events = run({
-    files: slowFirst.map(({ compiled }) => join(ROOT, compiled)),
+    files: files.map(({ compiled }) => join(ROOT, compiled)),
     concurrency: FILES_AT_ONCE,
     timeout: FILE_TIMEOUT_MS,
   });
