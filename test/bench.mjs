@@ -18,7 +18,11 @@ const names = readdirSync(join(ROOT, 'test/src/bench'), { withFileTypes: true })
   .map((entry) => entry.name.slice(0, -'.ts'.length))
   .sort();
 const [name] = positionals;
-if (positionals.length !== 1 || !names.includes(name)) {
+if (name === undefined) {
+  for (const each of names) console.log(each);
+  process.exit(0);
+}
+if (positionals.length > 1 || !names.includes(name)) {
   console.error(
     `usage: npm run bench -- NAME [--json] [--filter CASE], where NAME is one of: ${names.join(', ')}`,
   );
