@@ -1,10 +1,10 @@
 /**
- * The data path of the enforcer as a process: real login, classification, pipeline, audit log on disk. What is
- * decided comes from the small policy of the tests, which costs about as much as the evaluator does.
+ * The data path of the enforcer as a process: real login, classification, 1,000 rules deciding in wasm, pipeline,
+ * audit log on disk. Only the token is not a real one: logins are not what is measured.
  */
 import { listenPostgres, openAuditLog } from '@sluice/enforcer';
 import { memoryPorts } from '../../support/memory-ports.js';
-import { staticGeneration } from '../../support/static-policy.js';
+import { benchGeneration } from './bench-policy.js';
 
 interface Settings {
   readonly host: string;
@@ -16,11 +16,7 @@ interface Settings {
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as Settings;
-const memory = memoryPorts(
-  staticGeneration([
-    { id: 'bench/read', effect: 'allow', actions: ['connect', 'select'], on: ['public.*', 'bench-db'] },
-  ]),
-);
+const memory = memoryPorts(benchGeneration());
 const audit = await openAuditLog({ dir: settings.audit, durability: 'written', clock: memory.ports.clock });
 const { host, port, user, password, database } = settings;
 const listener = await listenPostgres({
