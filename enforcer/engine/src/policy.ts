@@ -14,6 +14,7 @@ import {
   type Facts,
   type RuleInfo,
 } from '@sluice/schemas';
+import { FactsRead } from './evaluator/facts-read.js';
 import { EvaluatorInstance } from './evaluator/instance.js';
 import {
   InternTable,
@@ -53,7 +54,13 @@ export function loadPolicy(wasm: Uint8Array, rules: readonly RuleInfo[], options
   const { tables } = inspectModule(own, options.codeDigest);
   const view = verifyTables(tables);
   requireSameRules(view, rules);
-  return new WasmPolicy(new WebAssembly.Module(own), rules, readFactSlots(view), options.fuel ?? abi.FUEL);
+  return new WasmPolicy(
+    new WebAssembly.Module(own),
+    rules,
+    readFactSlots(view),
+    new FactsRead(view),
+    options.fuel ?? abi.FUEL,
+  );
 }
 
 const EFFECTS = [undefined, 'allow', 'deny', 'mask', 'require_approval'] as const;
@@ -105,6 +112,7 @@ class WasmPolicy implements Policy {
     private readonly module: WebAssembly.Module,
     readonly rules: readonly RuleInfo[],
     private readonly slots: readonly FactSlot[],
+    private readonly factsRead: FactsRead,
     private readonly fuel: number,
   ) {
     this.facts = new Set(slots.map(({ name }) => name));
@@ -180,9 +188,10 @@ class WasmPolicy implements Policy {
       const address = running.table.resolveShape(shape);
       if (typeof address === 'string') return address;
       shape.address = address;
+      shape.slots = this.factsRead.byShape(running.instance.u32, address);
       shape.epoch = running.epoch;
     }
-    return running.writer.write(facts);
+    return running.writer.write(facts, shape.slots);
   }
 
   #ready(): Running {

@@ -105,7 +105,8 @@ function keepMatch(rule: u32, failed: bool): void {
   if (place < kept && load<u64>(at) == key) return;
   matches = kept + 1;
   if (kept == <u32>MAX_MATCHES || !burn(1 + ((kept - place) >> 3))) return;
-  memory.copy(at + 8, at, (kept - place) << 3);
+  // Most come in order, and a bulk copy of nothing is still a call.
+  if (place < kept) memory.copy(at + 8, at, (kept - place) << 3);
   store<u64>(at, key);
 }
 

@@ -3,6 +3,7 @@
  * is forgotten together when the arena of the instance or one of the caps is full.
  */
 import { abi, type Access } from '@sluice/schemas';
+import type { SlotSet } from './facts-read.js';
 import { REQUEST, REQUEST_END, type EvaluatorInstance } from './instance.js';
 import { writeText } from './write-text.js';
 
@@ -21,6 +22,8 @@ export interface InternedShape {
   readonly accesses: readonly Access[];
   readonly columns: readonly string[];
   address: number;
+  /** The facts that its decisions may read. */
+  slots: SlotSet;
   epoch: number;
 }
 
@@ -60,7 +63,7 @@ export class InternTable {
 
   shape(connection: string, accesses: readonly Access[], columns: readonly string[]): InternedShape {
     if (accesses.length + columns.length > KEPT_NAMES_LIMIT) {
-      return { connection, accesses, columns, address: 0, epoch: -1 };
+      return { connection, accesses, columns, address: 0, slots: 0, epoch: -1 };
     }
     let node = this.#step(this.#shapes, connection);
     for (const { action, resource } of accesses) node = this.#step(this.#step(node, action), resource);
@@ -71,6 +74,7 @@ export class InternTable {
       accesses: accesses.map(({ action, resource }) => ({ action, resource })),
       columns: [...columns],
       address: 0,
+      slots: 0,
       epoch: -1,
     });
   }

@@ -1,5 +1,6 @@
 /** Writes the facts a policy reads into the slots of the evaluator. What is missing or of a wrong type is unknown. */
 import { abi, type FactType, type FactValue, type Facts } from '@sluice/schemas';
+import { ALL_SLOTS, type SlotSet } from './facts-read.js';
 import { REQUEST, REQUEST_END, type EvaluatorInstance } from './instance.js';
 import type { InternFailure } from './interned.js';
 import { READ_FACTS, readFact } from './read-fact.js';
@@ -35,16 +36,21 @@ export class FactWriter {
     this.#slots = slots.map((slot) => ({ ...slot, number: READ_FACTS.indexOf(slot.name) }));
   }
 
-  write(facts: Facts): InternFailure | undefined {
+  /** Facts outside `slots` are not read by this request; they are marked unknown like the missing ones. */
+  write(facts: Facts, slots: SlotSet): InternFailure | undefined {
     const { u32 } = this.instance;
     this.#scratch = REQUEST;
     this.#failure = undefined;
     let at = FACTS;
+    let bit = 1;
     for (const { type, number, name } of this.#slots) {
       u32[at] = abi.TAG_FAILED;
-      const value = readFact(facts, number, name);
-      if (value !== undefined) this.#writeFact(type, value, at);
+      if (slots === ALL_SLOTS || (slots & bit) !== 0) {
+        const value = readFact(facts, number, name);
+        if (value !== undefined) this.#writeFact(type, value, at);
+      }
       at += 4;
+      bit <<= 1;
     }
     return this.#failure;
   }
