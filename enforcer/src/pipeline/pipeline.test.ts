@@ -271,13 +271,23 @@ test('a used-up rate says when to come back', async () => {
   assert.equal(verdict.refusal.retryAfterMs, 11_500);
 });
 
-test('a rehearsal records nothing when it permits, takes no budget and asks nobody', async () => {
+test('a rehearsal that permits is recorded when asked to, takes no budget and asks nobody', async () => {
   const gate = rule('p/r', 'require_approval', { rate: { count: 1, windowSeconds: 60 } });
   const { log, events, ports } = stage({ rules: [gate], decision: decisionOf('require_approval') });
   const rehearsal = await rehearse(session, requestOf(log), ports);
-  assert.equal(rehearsal.kind, 'rehearsed');
+  assert.ok(rehearsal.kind === 'rehearsed');
   assert.deepEqual(events, []);
   assert.deepEqual(log, ['classify', 'decide plain', 'prepare']);
+  assert.equal(await rehearsal.record(), undefined);
+  assert.deepEqual(log.slice(3), ['record', 'complete 0']);
+});
+
+test('a rehearsal that cannot be recorded is refused', async () => {
+  const { log, ports } = stage({ auditFails: true });
+  const rehearsal = await rehearse(session, requestOf(log), ports);
+  assert.ok(rehearsal.kind === 'rehearsed');
+  assert.equal((await rehearsal.record())?.error.name, 'audit_unavailable');
+  assert.ok(!log.some((line) => line.startsWith('complete')));
 });
 
 test('a rehearsal that is refused is recorded', async () => {

@@ -25,7 +25,12 @@ export type Verdict<Forward> =
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 export type Rehearsal<Forward> =
-  | { readonly kind: 'rehearsed'; readonly forward: Forward }
+  | {
+      readonly kind: 'rehearsed';
+      readonly forward: Forward;
+      /** Writes the record; before it, nothing of the statement may be sent. A refusal when it cannot be written. */
+      readonly record: () => Promise<Refusal | undefined>;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** Everything that is known of a request so far; each step adds its part. */
@@ -66,8 +71,8 @@ export async function runPipeline<Forward>(
 }
 
 /**
- * Judges a statement that the client only prepares. It runs nothing and spends nothing, so it leaves a record
- * only when it is refused; each time the statement is run it goes through `runPipeline`, which does.
+ * Judges a statement that the client only prepares. It runs nothing and spends nothing. Refused, it is recorded at
+ * once; else before it is sent, by `record` or by the record of an execution: each goes through `runPipeline`.
  */
 export async function rehearse<Forward>(
   session: Session,
@@ -76,10 +81,23 @@ export async function rehearse<Forward>(
 ): Promise<Rehearsal<Forward>> {
   const exchange: Exchange<Forward> = { decisionId: randomUUID(), session, request };
   const stop = await walk(REHEARSED, exchange, ports);
-  if (stop === undefined) return { kind: 'rehearsed', forward: known(exchange.forward) };
+  if (stop === undefined) {
+    return {
+      kind: 'rehearsed',
+      forward: known(exchange.forward),
+      record: () => recordRehearsal(exchange, ports),
+    };
+  }
   const verdict = await record(exchange, stop, ports);
   if (verdict.kind === 'refused') return verdict;
   throw new Error('a rehearsal cannot permit anything');
+}
+
+async function recordRehearsal<F>(exchange: Exchange<F>, ports: Ports): Promise<Refusal | undefined> {
+  const verdict = await record(exchange, undefined, ports);
+  if (verdict.kind === 'refused') return verdict.refusal;
+  verdict.permit.complete({ outcome: 'prepared', rows: 0, bytes: 0, backendCode: '' });
+  return undefined;
 }
 
 async function walk<F>(

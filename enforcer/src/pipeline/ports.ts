@@ -67,7 +67,8 @@ export interface DecisionEvent {
   readonly durable: boolean;
 }
 
-export type CompletionOutcome = 'ok' | 'error' | 'cancelled' | 'limited' | 'disconnected';
+/** `prepared`: nothing ran; the backend was only asked to prepare it. */
+export type CompletionOutcome = 'ok' | 'error' | 'cancelled' | 'limited' | 'disconnected' | 'prepared';
 
 export interface Completion {
   readonly outcome: CompletionOutcome;

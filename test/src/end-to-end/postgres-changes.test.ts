@@ -65,7 +65,11 @@ test('a new policy decides a statement that was prepared under the old one', asy
   assert.equal(errorOf(refused.messages)['C'], '42501');
   proxy.use(SHOP_RULES);
   assert.equal((await client.ask(run)).types, '2DCZ');
-  assert.equal(proxy.decisions.length, 3, 'one record for each execution');
+  assert.deepEqual(
+    proxy.completions.map(({ outcome }) => outcome),
+    ['prepared', 'ok', 'ok'],
+  );
+  assert.equal(proxy.decisions.length, 4, 'one record for the preparation, one for each execution');
   client.destroy();
 });
 

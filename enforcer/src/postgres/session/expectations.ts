@@ -33,6 +33,12 @@ export function sentOf(expectation: Expectation | undefined): Rewritten | undefi
   return 'run' in expectation ? expectation.run.permit.forward : undefined;
 }
 
+/** Undoes what was noted of a message that the backend will not answer. */
+export function takeBack(owed: Expectation): void {
+  if ('change' in owed) owed.change.undo();
+  if (owed.kind === 'describe' && owed.shape.fields === undefined) owed.shape.asked = false;
+}
+
 export type ExpectationKind = Expectation['kind'];
 
 export class Expectations {
@@ -66,6 +72,12 @@ export class Expectations {
     const skipped = this.#owed.splice(0, sync === -1 ? this.#owed.length : sync);
     this.#wake();
     return skipped;
+  }
+
+  /** Takes back entries whose messages were never sent. */
+  withdraw(these: ReadonlySet<Expectation>): void {
+    this.#owed = this.#owed.filter((expectation) => !these.has(expectation));
+    this.#wake();
   }
 
   /** Takes everything, when there will be no more answers. */

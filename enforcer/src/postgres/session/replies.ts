@@ -23,7 +23,7 @@ import type { Provenance } from '../results/provenance.js';
 import { mapReportPosition, scrubReport } from '../results/scrub-report.js';
 import type { Conversation } from './conversation.js';
 import { cutReport } from './cut-report.js';
-import { sentOf, type Expectation, type ExpectationKind } from './expectations.js';
+import { sentOf, takeBack, type Expectation, type ExpectationKind } from './expectations.js';
 import type { Outlet } from './outlet.js';
 import type { Run } from './run.js';
 
@@ -294,8 +294,7 @@ function fail(replies: Replies, head: Expectation | undefined, body: Body): Answ
 /** The backend is skipping to the next Sync: what was sent before it never happened. */
 function skip(talk: Conversation): void {
   for (const skipped of talk.expectations.skipToSync().toReversed()) {
-    if ('change' in skipped) skipped.change.undo();
-    if (skipped.kind === 'describe' && skipped.shape.fields === undefined) skipped.shape.asked = false;
+    takeBack(skipped);
     if ('run' in skipped) skipped.run.complete('error');
   }
   if (talk.expectations.isEmpty) talk.skipping = true;

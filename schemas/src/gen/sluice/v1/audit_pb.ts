@@ -238,7 +238,7 @@ export type CompletionEvent = Message<"sluice.v1.CompletionEvent"> & {
   decisionId: string;
 
   /**
-   * "ok", "error", "cancelled", "limited", "disconnected".
+   * "ok", "error", "cancelled", "limited", "disconnected", "prepared".
    *
    * @generated from field: string outcome = 2;
    */
