@@ -1,7 +1,6 @@
 /** The compiler: a folder of YAML policies in, findings or a plan and a bundle out. */
 export { compileFiles, compileRepository, type Compiled, type Repository } from './repository.js';
-export type { Diagnostic, Severity } from './diagnostics/diagnostic.js';
-export { renderDiagnostics, summarize } from './diagnostics/render.js';
+export { renderDiagnostics, summarize, type Diagnostic, type Severity } from '@sluice/schemas/diagnostics';
 export type { Connection, Model, Policy, Rule } from './model/model.js';
 export * from './bundle/index.js';
 export * from './conditions/index.js';

@@ -2,8 +2,8 @@
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnoseFile, type Diagnostic } from './diagnostics/diagnostic.js';
-import { FILE_LIMIT_BYTES } from './yaml/read-yaml.js';
+import { diagnoseFile, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { FILE_LIMIT_BYTES } from '@sluice/schemas/yaml';
 
 export interface SourceFile {
   /** Relative to the repository, with forward slashes. */

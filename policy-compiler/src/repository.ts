@@ -4,9 +4,9 @@
  */
 import { resolve } from 'node:path';
 import { AUTHORING_ERRORS, type pb, type RuleInfo } from '@sluice/schemas';
+import { diagnoseFile, hasErrors, sorted, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { readDocuments, type Read } from '@sluice/schemas/documents';
 import { runChecks } from './checks/run-checks.js';
-import { diagnoseFile, hasErrors, sorted, type Diagnostic } from './diagnostics/diagnostic.js';
-import { readDocuments, type Read } from './documents/read-documents.js';
 import { loadSources, type SourceFile } from './load-sources.js';
 import { buildModel } from './model/build-model.js';
 import type { Model } from './model/model.js';

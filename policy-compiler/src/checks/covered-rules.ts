@@ -1,8 +1,8 @@
 /** Rules that have no effect because another one always decides: contradictions, unreachable and redundant rules. */
 import { AUTHORING_ERRORS, MASKS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { originAt } from '@sluice/schemas/yaml';
 import type { Model, Rule } from '../model/model.js';
-import { originAt } from '../yaml/tree.js';
 import { covers } from './glob-cover.js';
 import { namesOf, RuleIndex } from './rule-index.js';
 

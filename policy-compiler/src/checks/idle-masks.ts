@@ -1,9 +1,9 @@
 /** Masks on columns that nobody may read anyway: often a sign of a misspelt allow. */
 import { splitCanonical, canonicalName } from '@sluice/facts';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { originAt } from '@sluice/schemas/yaml';
 import type { Connection, Model } from '../model/model.js';
-import { originAt } from '../yaml/tree.js';
 import { covers, isGlob } from './glob-cover.js';
 
 /** Relations that some rule lets somebody reach at one connection, views' sources included. */

@@ -1,8 +1,8 @@
 /** Names that look like others: letters of several scripts in one name (as in Unicode TS 39), or not in form C. */
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { keyOriginAt, originAt, type Path, type YamlDocument } from '@sluice/schemas/yaml';
 import type { Model } from '../model/model.js';
-import { keyOriginAt, originAt, type Path, type YamlDocument } from '../yaml/tree.js';
 
 const SCRIPTS: readonly (readonly [string, RegExp])[] = [
   ['Latin', /\p{Script=Latin}/u],

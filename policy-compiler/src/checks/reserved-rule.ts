@@ -1,9 +1,9 @@
 /** `policy/connect` is the rule that comes with any permission; an author may write it, but only to say who connects. */
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { originAt } from '@sluice/schemas/yaml';
 import type { Model } from '../model/model.js';
 import { CONNECT_RULE } from '../plan/rules.js';
-import { originAt } from '../yaml/tree.js';
 
 export function* reservedConnectRule(model: Model): Iterable<Diagnostic> {
   for (const policy of model.policies) {

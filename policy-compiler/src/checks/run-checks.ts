@@ -1,5 +1,5 @@
 /** The table of checks: each looks at the whole model and says what it finds. */
-import type { Diagnostic } from '../diagnostics/diagnostic.js';
+import type { Diagnostic } from '@sluice/schemas/diagnostics';
 import type { Model } from '../model/model.js';
 import { coveredRules } from './covered-rules.js';
 import { idleMasks } from './idle-masks.js';

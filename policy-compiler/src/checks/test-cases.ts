@@ -1,13 +1,11 @@
 /** Test cases that cannot mean what they say: of nobody, nowhere, about rules, columns or facts that are not. */
 import { AUTHORING_ERRORS, FACTS_BY_NAME, type FactType } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { didYouMean } from '../diagnostics/nearest-name.js';
-import type { CaseDocument, PolicyTestDocument } from '../documents/kinds.js';
-import type { Read } from '../documents/read-documents.js';
+import { diagnose, didYouMean, type Diagnostic } from '@sluice/schemas/diagnostics';
+import type { CaseDocument, PolicyTestDocument, Read } from '@sluice/schemas/documents';
+import { keyOriginAt, originAt, type Path } from '@sluice/schemas/yaml';
 import { canonicalOf } from '../model/canonical-name.js';
 import type { Connection, Model } from '../model/model.js';
 import { canSetFact } from '../testing/cases.js';
-import { keyOriginAt, originAt, type Path } from '../yaml/tree.js';
 import { namesAt } from './catalog-names.js';
 
 export function* faultyTestCases(model: Model): Iterable<Diagnostic> {

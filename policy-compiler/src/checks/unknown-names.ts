@@ -1,9 +1,8 @@
 /** Resources and columns that are in no catalog: misspelt, a deny of them would protect nothing. */
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { didYouMean } from '../diagnostics/nearest-name.js';
+import { diagnose, didYouMean, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { keyOriginAt, originAt } from '@sluice/schemas/yaml';
 import type { Model, Name, Policy, TaggedColumns } from '../model/model.js';
-import { keyOriginAt, originAt } from '../yaml/tree.js';
 import { CatalogNames, namesAt } from './catalog-names.js';
 import { isGlob } from './glob-cover.js';
 

@@ -1,8 +1,13 @@
 /** How commands answer: findings for people with excerpts, or one JSON object for programs. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import { AUTHORING_ERRORS, SluiceError } from '@sluice/schemas';
-import { diagnoseFile, hasErrors, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { renderDiagnostics, summarize } from '../diagnostics/render.js';
+import {
+  diagnoseFile,
+  hasErrors,
+  renderDiagnostics,
+  summarize,
+  type Diagnostic,
+} from '@sluice/schemas/diagnostics';
 import type { ExitCode, Io } from './io.js';
 
 export interface OutputOptions {

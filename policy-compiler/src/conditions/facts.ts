@@ -1,6 +1,6 @@
 /** Facts by the names that conditions write. */
 import { FACTS, FACTS_BY_NAME, type FactDefinition } from '@sluice/schemas';
-import { nearestName } from '../diagnostics/nearest-name.js';
+import { nearestName } from '@sluice/schemas/diagnostics';
 
 /** First parts of all fact names (`sql`, `session`, ...): no variable may hide them. */
 export const FACT_ROOTS: ReadonlySet<string> = new Set(FACTS.map(({ name }) => name.split('.')[0] ?? name));

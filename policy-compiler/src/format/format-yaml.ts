@@ -1,10 +1,9 @@
 /** One layout for policy files. Only space changes: what is read before and after must be the same, or nothing is changed. */
 import { isDeepStrictEqual } from 'node:util';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { diagnoseFile, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { readYaml, toValue } from '@sluice/schemas/yaml';
 import { CST, Lexer, parseAllDocuments, type Document } from 'yaml';
-import { diagnoseFile, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { readYaml } from '../yaml/read-yaml.js';
-import { toValue } from '../yaml/tree.js';
 
 export type Formatted =
   | { readonly ok: true; readonly text: string; readonly changed: boolean }

@@ -1,8 +1,7 @@
 /** From documents to the model: names resolved, conditions compiled, everything that cannot be a finding. */
 import { posix } from 'node:path';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { didYouMean } from '../diagnostics/nearest-name.js';
+import { diagnose, didYouMean, type Diagnostic } from '@sluice/schemas/diagnostics';
 import type {
   AnyDocument,
   CatalogDocument,
@@ -10,9 +9,9 @@ import type {
   ConnectionDocument,
   PolicyDocument,
   PolicyTestDocument,
-} from '../documents/kinds.js';
-import type { Read } from '../documents/read-documents.js';
-import { keyOriginAt, originAt } from '../yaml/tree.js';
+  Read,
+} from '@sluice/schemas/documents';
+import { keyOriginAt, originAt } from '@sluice/schemas/yaml';
 import { buildCatalog } from './catalogs.js';
 import { canonicalOf } from './canonical-name.js';
 import { PolicyBuilder } from './build-policy.js';

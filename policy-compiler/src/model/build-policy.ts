@@ -1,10 +1,8 @@
 /** One Policy document to one policy of the model: subjects, connections, tags and names resolved. */
 import { ACTIONS, AUTHORING_ERRORS, type Mask } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { didYouMean } from '../diagnostics/nearest-name.js';
-import type { PolicyDocument, RuleDocument } from '../documents/kinds.js';
-import type { Read } from '../documents/read-documents.js';
-import { originAt, type Path } from '../yaml/tree.js';
+import { diagnose, didYouMean, type Diagnostic } from '@sluice/schemas/diagnostics';
+import type { PolicyDocument, Read, RuleDocument } from '@sluice/schemas/documents';
+import { originAt, type Path } from '@sluice/schemas/yaml';
 import { canonicalOf } from './canonical-name.js';
 import { ConditionCompiler } from './compile-conditions.js';
 import { parseRate, parseSeconds } from './durations.js';

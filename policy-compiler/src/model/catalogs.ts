@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { splitCanonical, type Catalog, type Relation } from '@sluice/facts';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import type { CatalogDocument, RelationDocument } from '../documents/kinds.js';
-import type { Read } from '../documents/read-documents.js';
-import { keyOriginAt, originAt, type Path } from '../yaml/tree.js';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import type { CatalogDocument, Read, RelationDocument } from '@sluice/schemas/documents';
+import { keyOriginAt, originAt, type Path } from '@sluice/schemas/yaml';
 import { canonicalOf } from './canonical-name.js';
 
 export function buildCatalog(document: Read<CatalogDocument>, diagnostics: Diagnostic[]): Catalog {

@@ -1,8 +1,7 @@
 /** Compiles the conditions of rules, each text once, and says what is wrong with them at its place in the file. */
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import type { Origin } from '../diagnostics/source-text.js';
+import { diagnose, type Diagnostic, type Origin } from '@sluice/schemas/diagnostics';
+import { originAt, type Path } from '@sluice/schemas/yaml';
 import { compileCondition } from '../conditions/index.js';
-import { originAt, type Path } from '../yaml/tree.js';
 import type { Policy, RuleCondition } from './model.js';
 
 export class ConditionCompiler {

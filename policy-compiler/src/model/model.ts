@@ -1,16 +1,16 @@
 /** The checked model: a policy repository with every name resolved. Immutable; checks look at it, the plan is made of it. */
 import type { Catalog } from '@sluice/facts';
 import type { Effect, Mask } from '@sluice/schemas';
-import type { CompiledCondition } from '../conditions/index.js';
-import type { Read } from '../documents/read-documents.js';
 import type {
   CatalogDocument,
   ClassificationDocument,
   ConnectionDocument,
   PolicyDocument,
   PolicyTestDocument,
-} from '../documents/kinds.js';
-import type { Path } from '../yaml/tree.js';
+  Read,
+} from '@sluice/schemas/documents';
+import type { Path } from '@sluice/schemas/yaml';
+import type { CompiledCondition } from '../conditions/index.js';
 
 export interface Model {
   /** Sorted by name. */

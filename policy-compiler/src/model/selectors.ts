@@ -1,10 +1,8 @@
 /** Who and where: selectors resolved to subjects and connections. */
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
-import { didYouMean } from '../diagnostics/nearest-name.js';
-import type { ConnectionSelector, SubjectSelector } from '../documents/kinds.js';
-import type { Read } from '../documents/read-documents.js';
-import { originAt, type Path } from '../yaml/tree.js';
+import { diagnose, didYouMean, type Diagnostic } from '@sluice/schemas/diagnostics';
+import type { ConnectionSelector, Read, SubjectSelector } from '@sluice/schemas/documents';
+import { originAt, type Path } from '@sluice/schemas/yaml';
 import type { Connection } from './model.js';
 
 /** "group:NAME" and "user:SUBJECT", or "*" alone. */

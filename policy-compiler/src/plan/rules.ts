@@ -1,5 +1,5 @@
 /** The rules of a plan: the model's, and the right to connect that comes with any permission; sorted by id. */
-import { originAt, type Path } from '../yaml/tree.js';
+import { originAt, type Path } from '@sluice/schemas/yaml';
 import type { Model, Policy, Rule } from '../model/model.js';
 import { compareBytewise } from './symbols.js';
 

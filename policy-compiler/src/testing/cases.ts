@@ -1,9 +1,8 @@
 /** The cases of PolicyTest documents, with what they share filled in. */
 import { FACTS_BY_NAME, type Facts, type FactValue, type Mask } from '@sluice/schemas';
-import type { CaseDocument, ExpectationDocument, PolicyTestDocument } from '../documents/kinds.js';
-import type { Read } from '../documents/read-documents.js';
+import type { CaseDocument, ExpectationDocument, PolicyTestDocument, Read } from '@sluice/schemas/documents';
+import type { Path } from '@sluice/schemas/yaml';
 import { canonicalOf } from '../model/canonical-name.js';
-import type { Path } from '../yaml/tree.js';
 import type { TestRequest } from './judge.js';
 
 export interface TestCase {

@@ -1,9 +1,9 @@
 /** Which rules the cases of a repository reach. */
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { originAt } from '@sluice/schemas/yaml';
 import type { Rule } from '../model/model.js';
 import type { Repository } from '../repository.js';
-import { originAt } from '../yaml/tree.js';
 import type { CaseResult } from './run-tests.js';
 
 export interface Coverage {

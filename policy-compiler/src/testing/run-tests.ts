@@ -2,11 +2,11 @@
 import { loadPolicy, type Policy } from '@sluice/engine';
 import { loadParser } from '@sluice/facts';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { originAt } from '@sluice/schemas/yaml';
 import type { DecidedRequest } from '../bundle/index.js';
-import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { link } from '../link/index.js';
 import type { Repository } from '../repository.js';
-import { originAt } from '../yaml/tree.js';
 import { casesOf, type TestCase } from './cases.js';
 import { compare, type Difference } from './compare.js';
 import { emptyCatalog } from './empty-catalog.js';

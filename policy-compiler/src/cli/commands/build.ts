@@ -1,8 +1,8 @@
 /** `sluice build`: a folder of policies to one bundle file, signed when keys are given. */
 import { resolve } from 'node:path';
 import { AUTHORING_ERRORS, SluiceError } from '@sluice/schemas';
+import { count } from '@sluice/schemas/diagnostics';
 import { buildBundle, signBundle, smokeFrom } from '../../bundle/index.js';
-import { count } from '../../diagnostics/render.js';
 import { link } from '../../link/index.js';
 import { parseSeconds } from '../../model/durations.js';
 import { compileRepository } from '../../repository.js';

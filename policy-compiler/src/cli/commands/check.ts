@@ -1,7 +1,6 @@
 /** `sluice check`: findings of a repository, rules that no test reaches among them. */
 import { resolve } from 'node:path';
-import { hasErrors, sorted, type Diagnostic } from '../../diagnostics/diagnostic.js';
-import { count } from '../../diagnostics/render.js';
+import { count, hasErrors, sorted, type Diagnostic } from '@sluice/schemas/diagnostics';
 import { compileRepository } from '../../repository.js';
 import type { ExitCode, Io } from '../io.js';
 import { fail, printFindings, printJson, seenFrom, type OutputOptions } from '../report.js';

@@ -11,11 +11,8 @@ import {
   type FactValue,
   type RuleInfo,
 } from '@sluice/schemas';
-import type { Diagnostic } from '../../diagnostics/diagnostic.js';
-import { didYouMean } from '../../diagnostics/nearest-name.js';
-import { painter } from '../../diagnostics/render.js';
-import type { CatalogDocument } from '../../documents/kinds.js';
-import { readDocuments, type Read } from '../../documents/read-documents.js';
+import { didYouMean, painter, type Diagnostic } from '@sluice/schemas/diagnostics';
+import { readDocuments, type CatalogDocument, type Read } from '@sluice/schemas/documents';
 import { link } from '../../link/index.js';
 import { buildCatalog } from '../../model/catalogs.js';
 import { compileRepository } from '../../repository.js';

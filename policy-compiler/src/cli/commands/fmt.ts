@@ -1,8 +1,7 @@
 /** `sluice fmt`: the canonical layout of policy files. */
 import { resolve } from 'node:path';
 import { AUTHORING_ERRORS } from '@sluice/schemas';
-import { diagnoseFile, hasErrors, type Diagnostic } from '../../diagnostics/diagnostic.js';
-import { count } from '../../diagnostics/render.js';
+import { count, diagnoseFile, hasErrors, type Diagnostic } from '@sluice/schemas/diagnostics';
 import { formatYaml } from '../../format/format-yaml.js';
 import { loadSources } from '../../load-sources.js';
 import { writeWhole } from '../files.js';

@@ -1,8 +1,8 @@
 /** `sluice sign`: puts signatures on a bundle that was built elsewhere, or more beside those it has. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { count } from '@sluice/schemas/diagnostics';
 import { cosignBundle, signBundle } from '../../bundle/index.js';
-import { count } from '../../diagnostics/render.js';
 import { readJsonFile, writeWhole } from '../files.js';
 import type { ExitCode, Io } from '../io.js';
 import { printJson, type OutputOptions } from '../report.js';

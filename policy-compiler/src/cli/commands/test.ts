@@ -1,10 +1,10 @@
 /** `sluice test`: every case of a repository, expected beside actual where they differ. */
 import { resolve } from 'node:path';
-import { count, painter } from '../../diagnostics/render.js';
+import { count, painter } from '@sluice/schemas/diagnostics';
+import { originAt } from '@sluice/schemas/yaml';
 import { compileRepository } from '../../repository.js';
 import { coverageOf } from '../../testing/coverage.js';
 import { runTests, type CaseResult } from '../../testing/run-tests.js';
-import { originAt } from '../../yaml/tree.js';
 import type { ExitCode, Io } from '../io.js';
 import { fail, printJson, shownFile, type OutputOptions } from '../report.js';
 

@@ -11,8 +11,8 @@ import {
   type VerifiedBundle,
 } from '@sluice/engine';
 import { BUNDLE_ERRORS, SluiceError } from '@sluice/schemas';
+import { count } from '@sluice/schemas/diagnostics';
 import { buildBundle, smokeFrom } from '../../bundle/index.js';
-import { count } from '../../diagnostics/render.js';
 import { link } from '../../link/index.js';
 import { compileRepository } from '../../repository.js';
 import type { ExitCode, Io } from '../io.js';

@@ -1,5 +1,5 @@
 /** Characters that make a text look other than it is, found before anything is parsed. */
-import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { AUTHORING_ERRORS } from '../errors/index.js';
 import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';
 

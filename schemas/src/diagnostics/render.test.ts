@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { AUTHORING_ERRORS } from '../errors/index.js';
 import { diagnose } from './diagnostic.js';
 import { renderDiagnostic } from './render.js';
 import { SourceText } from './source-text.js';

@@ -1,5 +1,5 @@
 /** From the library's nodes to the accepted tree, refusing keys and words that two readers may read differently. */
-import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { AUTHORING_ERRORS } from '../errors/index.js';
 import { isMap, isScalar, isSeq, type Node, type Pair, type Scalar } from 'yaml';
 import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';

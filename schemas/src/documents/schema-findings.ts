@@ -1,5 +1,5 @@
 /** What a JSON Schema validator says, as a person would: which key, where, and what was probably meant. */
-import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { AUTHORING_ERRORS } from '../errors/index.js';
 import type { ErrorObject } from 'ajv';
 import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { didYouMean, nearestName } from '../diagnostics/nearest-name.js';
@@ -65,10 +65,11 @@ function findingOf(document: YamlDocument, error: ErrorObject): Diagnostic | und
     }
     case 'minItems':
     case 'minProperties':
-      return empty(document, path);
+      return wordsOf(error) === undefined ? empty(document, path) : malformed(document, path, error);
     case 'type': {
-      const expected = [params['type']].flat().map((type) => TYPE_NAMES[String(type)] ?? String(type));
-      const message = `expected ${expected.join(' or ')}, found ${describe(document, path)}`;
+      const types = [params['type']].flat().map((type) => TYPE_NAMES[String(type)] ?? String(type));
+      const expected = wordsOf(error) ?? types.join(' or ');
+      const message = `expected ${expected}, found ${describe(document, path)}`;
       return diagnose(AUTHORING_ERRORS.wrong_type, at, message);
     }
     case 'enum':
@@ -136,7 +137,12 @@ function malformed(document: YamlDocument, path: Path, error: ErrorObject): Diag
   const written = subject?.kind === 'scalar' ? `\`${String(subject.value)}\`` : describe(document, path);
   const isWildcard =
     error.keyword === 'pattern' && (error.params as { pattern?: string }).pattern === '^\\*$';
-  const reason = isWildcard ? 'expected a list or "*"' : reasonOf(error);
+  const words = wordsOf(error);
+  const reason = isWildcard
+    ? 'expected a list or "*"'
+    : words === undefined
+      ? reasonOf(error)
+      : `expected ${words}`;
   const example = schema.examples?.find(
     (candidate) => typeof candidate === 'string' || typeof candidate === 'number',
   );
@@ -148,6 +154,12 @@ function malformed(document: YamlDocument, path: Path, error: ErrorObject): Diag
     .join(' ');
   const message = `${written} cannot be a value of \`${key}\`: ${reason}`;
   return diagnose(AUTHORING_ERRORS.malformed_value, originAt(document, path), message, help || undefined);
+}
+
+/** What the schema itself says is expected, in words. */
+function wordsOf(error: ErrorObject): string | undefined {
+  const words: unknown = error.parentSchema?.['x-expected'];
+  return typeof words === 'string' ? words : undefined;
 }
 
 function reasonOf(error: ErrorObject): string {

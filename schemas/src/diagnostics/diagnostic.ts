@@ -1,4 +1,4 @@
-import type { ErrorDefinition } from '@sluice/schemas';
+import type { ErrorDefinition } from '../errors/index.js';
 import type { Origin } from './source-text.js';
 
 export type Severity = 'error' | 'warning';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { KINDS } from './schema-validators.js';
 
-const FOLDER = new URL('../../../schemas/json/', import.meta.url);
+const FOLDER = new URL('../../json/', import.meta.url);
 
 interface Schema {
   readonly [keyword: string]: unknown;

@@ -2,9 +2,9 @@
 import { createRequire } from 'node:module';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { AnyDocument } from './kinds.js';
+import type { AnyDocument, DocumentOf, Kind } from './kinds.js';
 
-const SCHEMA_FILES: Readonly<Record<AnyDocument['kind'], string>> = {
+const SCHEMA_FILES: Readonly<Record<Kind, string>> = {
   Policy: 'policy',
   Connection: 'connection',
   Classification: 'classification',
@@ -15,9 +15,9 @@ const SCHEMA_FILES: Readonly<Record<AnyDocument['kind'], string>> = {
   Enforcer: 'enforcer',
 };
 
-export const KINDS = Object.keys(SCHEMA_FILES) as readonly AnyDocument['kind'][];
+export const KINDS = Object.keys(SCHEMA_FILES) as readonly Kind[];
 
-export const isKind = (name: unknown): name is AnyDocument['kind'] =>
+export const isKind = (name: unknown): name is Kind =>
   typeof name === 'string' && Object.hasOwn(SCHEMA_FILES, name);
 
 const require = createRequire(import.meta.url);
@@ -25,23 +25,32 @@ let ajv: Ajv2020 | undefined;
 const validators = new Map<string, ValidateFunction<AnyDocument>>();
 
 /** Every violation of the kind's schema, or none and the value is what it says. */
-export function validateKind(
-  kind: AnyDocument['kind'],
+export function validateKind<K extends Kind>(
+  kind: K,
   value: unknown,
 ):
-  | { readonly ok: true; readonly value: AnyDocument }
+  | { readonly ok: true; readonly value: DocumentOf<K> }
   | { readonly ok: false; readonly errors: readonly ErrorObject[] } {
   const validate = validatorOf(kind);
-  if (validate(value)) return { ok: true, value };
+  // Each schema pins `kind`.
+  if (validate(value)) return { ok: true, value: value as DocumentOf<K> };
   return { ok: false, errors: validate.errors ?? [] };
 }
 
-function validatorOf(kind: AnyDocument['kind']): ValidateFunction<AnyDocument> {
+function validatorOf(kind: Kind): ValidateFunction<AnyDocument> {
   const known = validators.get(kind);
   if (known) return known;
+  ajv ??= makeAjv();
+  const schema: unknown = require(`../../json/${SCHEMA_FILES[kind]}.schema.json`);
+  const compiled = ajv.compile<AnyDocument>(schema as object);
+  validators.set(kind, compiled);
+  return compiled;
+}
+
+function makeAjv(): Ajv2020 {
   // Optimized validators take longer to make than they save on one repository.
   // Unions of types and `pattern` beside other types are deliberate: see the selectors.
-  ajv ??= new Ajv2020({
+  const made = new Ajv2020({
     allErrors: true,
     verbose: true,
     strict: true,
@@ -49,8 +58,7 @@ function validatorOf(kind: AnyDocument['kind']): ValidateFunction<AnyDocument> {
     strictRequired: false,
     code: { optimize: false },
   });
-  const schema: unknown = require(`@sluice/schemas/json/${SCHEMA_FILES[kind]}.schema.json`);
-  const compiled = ajv.compile<AnyDocument>(schema as object);
-  validators.set(kind, compiled);
-  return compiled;
+  // What a pattern or a bound means, in words.
+  made.addKeyword({ keyword: 'x-expected', schemaType: 'string' });
+  return made;
 }

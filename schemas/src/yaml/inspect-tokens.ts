@@ -1,5 +1,5 @@
 /** What is refused before a tree is built: features that hide meaning, and trees too deep or too large. */
-import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { AUTHORING_ERRORS } from '../errors/index.js';
 import type { CST } from 'yaml';
 import { diagnose, type Diagnostic } from '../diagnostics/diagnostic.js';
 import type { SourceText } from '../diagnostics/source-text.js';

@@ -1,5 +1,5 @@
 /** The YAML kinds as they look once their JSON Schema (schemas/json) has passed them. */
-import type { Effect, Mask, Outcome } from '@sluice/schemas';
+import type { Effect, Mask, Outcome } from '../request.js';
 
 interface Metadata {
   readonly name: string;
@@ -109,9 +109,64 @@ export interface PolicyTestDocument {
   };
 }
 
-/** Checked against its schema here, used elsewhere. */
-export interface OtherDocument {
-  readonly kind: 'Trust' | 'Grant' | 'Enforcer';
+export interface EnforcerDocument {
+  readonly kind: 'Enforcer';
+  readonly spec: {
+    readonly bundle: {
+      readonly source: string;
+      readonly trust: string;
+      readonly poll?: string;
+      readonly stale_after?: string;
+      readonly fail_closed_after?: string;
+    };
+    readonly identity: { readonly issuers: readonly IssuerDocument[] };
+    readonly connections: readonly BackendDocument[];
+    readonly approvals?: { readonly hold?: string };
+    readonly audit: { readonly dir: string; readonly durability?: 'written' | 'strict' };
+    readonly state: string;
+    readonly admin: { readonly listen: string; readonly operators?: readonly string[] };
+  };
+}
+
+interface IssuerDocument {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly groups: string;
+  readonly algorithms?: readonly (`${'RS' | 'PS' | 'ES'}${256 | 384 | 512}` | 'EdDSA')[];
+  readonly jwks_uri?: string;
+}
+
+/** A connection as the enforcer is told of it; to the compiler it is a `ConnectionDocument`. */
+export interface BackendDocument {
+  readonly name: string;
+  readonly protocol: 'postgres';
+  readonly listen: string;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly databases?: readonly string[];
+  readonly upstream: {
+    readonly host: string;
+    readonly port?: number;
+    readonly database: string;
+    readonly user: string;
+    readonly password: SecretSource;
+    readonly tls: 'off' | 'verify-full';
+    readonly ca?: string;
+  };
+}
+
+export type SecretSource =
+  | { readonly env: string }
+  | { readonly file: string }
+  /** Program and arguments, run without a shell; its standard output is the secret. */
+  | { readonly command: readonly string[] };
+
+/** Checked against its schema here; the engine makes of it what it believes. */
+export interface TrustDocument {
+  readonly kind: 'Trust';
+}
+
+export interface GrantDocument {
+  readonly kind: 'Grant';
 }
 
 export type AnyDocument =
@@ -120,4 +175,10 @@ export type AnyDocument =
   | ClassificationDocument
   | CatalogDocument
   | PolicyTestDocument
-  | OtherDocument;
+  | EnforcerDocument
+  | TrustDocument
+  | GrantDocument;
+
+export type Kind = AnyDocument['kind'];
+
+export type DocumentOf<K extends Kind> = Extract<AnyDocument, { readonly kind: K }>;

@@ -3,7 +3,7 @@
  * reviewer: no anchors, aliases, merge keys, tags, directives, duplicate keys or look-alike booleans. Sizes are
  * capped before anything is built.
  */
-import { AUTHORING_ERRORS } from '@sluice/schemas';
+import { AUTHORING_ERRORS } from '../errors/index.js';
 import { Composer, Parser, type CST } from 'yaml';
 import { diagnose, diagnoseFile, hasErrors, type Diagnostic } from '../diagnostics/diagnostic.js';
 import { SourceText } from '../diagnostics/source-text.js';
