@@ -135,5 +135,10 @@ test('checks a configuration without starting anything', async () => {
   fs.writeFileSync(file, 'apiVersion: sluice/v1\nkind: Enforcer\nspec: { bundel: {} }\n');
   const { code, err } = await run('enforce', '--config', file, '--check');
   assert.equal(code, 2);
-  assert.match(err, /sluice\.yaml:3:9 unknown key `bundel`, did you mean `bundle`/);
+  assert.match(err, /^SLU5001 `.*sluice\.yaml` has \d+ mistakes\n\n/);
+  assert.match(
+    err,
+    /sluice\.yaml:3:9 error SLU1011 unknown key `bundel`, did you mean `bundle`\n.*bundel.*\n.*\^{6}\n/,
+  );
+  assert.match(err, /\n\n {2}help: .*`sluice enforce --check`/);
 });

@@ -22,7 +22,7 @@ export function oneLine(text: string, limitCharacters = 120): string {
 }
 
 export const visible = (text: string): string =>
-  text.replace(/[^\P{C}\n]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  text.replace(/[^\P{C}\n\t]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 
 /** Runs a command; what it throws is said without a stack trace, and decides the exit code. */
 export async function runCommand(output: Output, command: () => Promise<ExitCode>): Promise<ExitCode> {
@@ -31,8 +31,10 @@ export async function runCommand(output: Output, command: () => Promise<ExitCode
   } catch (error) {
     const known = error instanceof SluiceError;
     const { code, help } = known ? error.definition : { code: 'error', help: '' };
-    output.complain(visible(`${code} ${error instanceof Error ? error.message : String(error)}`));
-    if (help !== '') output.complain(`  help: ${help}`);
+    const message = error instanceof Error ? error.message : String(error);
+    output.complain(visible(`${code} ${message}`));
+    // A message of several lines is a list of findings with a way out each: this one is that of the whole.
+    if (help !== '') output.complain(`${message.includes('\n') ? '\n' : ''}  help: ${help}`);
     return 2;
   }
 }

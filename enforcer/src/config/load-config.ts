@@ -1,56 +1,18 @@
 /** From a file to a configuration, or to everything that is wrong with it, each with its place. */
 import path from 'node:path';
-import type { TrustedIssuer } from '../identity/index.js';
-import { checkSchema } from './check-schema.js';
+import { OPERATION_ERRORS } from '@sluice/schemas';
+import { diagnose, type Diagnostic } from '@sluice/schemas/diagnostics';
+import type { BackendDocument, EnforcerDocument, Read } from '@sluice/schemas/documents';
+import { originAt, type Path } from '@sluice/schemas/yaml';
 import { isLoopback, type ConnectionConfig, type EnforcerConfig, type Listen } from './config.js';
-import { configError, readYamlFile, type Issue, type YamlSource } from './read-yaml.js';
-import { Secret, type SecretSource } from './secret.js';
-
-/** The document as the JSON Schema promises it. */
-interface EnforcerDocument {
-  readonly spec: {
-    readonly bundle: {
-      readonly source: string;
-      readonly trust: string;
-      readonly poll?: string;
-      readonly stale_after?: string;
-      readonly fail_closed_after?: string;
-    };
-    readonly identity: {
-      readonly issuers: readonly (Omit<TrustedIssuer, 'jwksUri'> & { readonly jwks_uri?: string })[];
-    };
-    readonly connections: readonly ConnectionDocument[];
-    readonly approvals?: { readonly hold?: string };
-    readonly audit: { readonly dir: string; readonly durability?: 'written' | 'strict' };
-    readonly state: string;
-    readonly admin: { readonly listen: string; readonly operators?: readonly string[] };
-  };
-}
-
-interface ConnectionDocument {
-  readonly name: string;
-  readonly listen: string;
-  readonly tls?: { readonly cert: string; readonly key: string };
-  readonly databases?: readonly string[];
-  readonly upstream: {
-    readonly host: string;
-    readonly port?: number;
-    readonly database: string;
-    readonly user: string;
-    readonly password: SecretSource;
-    readonly tls: 'off' | 'verify-full';
-    readonly ca?: string;
-  };
-}
+import { configError, readConfigFile } from './read-config-file.js';
+import { Secret } from './secret.js';
 
 export function loadConfig(file: string): EnforcerConfig {
-  const source = readYamlFile(file);
-  const issues = checkSchema(source);
-  if (issues.length > 0) throw configError(source.file, issues);
-  // The schema has just accepted it.
-  const { spec } = source.value as EnforcerDocument;
-  const mistakes = checkSense(spec, source);
-  if (mistakes.length > 0) throw configError(source.file, mistakes);
+  const read = readConfigFile(file, 'Enforcer');
+  const mistakes = checkSense(read);
+  if (mistakes.length > 0) throw configError(file, read.yaml.source.text, mistakes);
+  const { spec } = read.value;
   const baseDir = path.dirname(path.resolve(file));
   const resolve = (name: string): string => path.resolve(baseDir, name);
   return {
@@ -71,7 +33,7 @@ export function loadConfig(file: string): EnforcerConfig {
   };
 }
 
-function connectionOf(document: ConnectionDocument, baseDir: string): ConnectionConfig {
+function connectionOf(document: BackendDocument, baseDir: string): ConnectionConfig {
   const { name, listen, tls, databases, upstream } = document;
   const resolve = (file: string): string => path.resolve(baseDir, file);
   return {
@@ -93,52 +55,65 @@ function connectionOf(document: ConnectionDocument, baseDir: string): Connection
 }
 
 /** What a schema cannot say: passwords in the clear, names and addresses that collide. */
-function checkSense(spec: EnforcerDocument['spec'], source: YamlSource): Issue[] {
-  const issues: Issue[] = [];
-  const issue = (at: readonly (string | number)[], message: string): void => {
-    issues.push({ ...source.placeOf(['spec', ...at]), message });
+function checkSense({ value: { spec }, yaml }: Read<EnforcerDocument>): Diagnostic[] {
+  const findings: Diagnostic[] = [];
+  const find = (at: Path, message: string, help: string): void => {
+    const origin = originAt(yaml, ['spec', ...at]);
+    findings.push(diagnose(OPERATION_ERRORS.config_invalid, origin, message, help));
   };
   spec.identity.issuers.forEach(({ issuer }, index) => {
     const first = spec.identity.issuers.findIndex((other) => other.issuer === issuer);
     if (first !== index)
-      issue(['identity', 'issuers', index, 'issuer'], `the issuer \`${issuer}\` is listed twice`);
+      find(
+        ['identity', 'issuers', index, 'issuer'],
+        `the issuer \`${issuer}\` is listed twice`,
+        'Keep one of them.',
+      );
   });
   spec.connections.forEach((connection, index) => {
     const at = ['connections', index];
     const { name, listen, tls, upstream } = connection;
     if (spec.connections.findIndex((other) => other.name === name) !== index) {
-      issue([...at, 'name'], `there are two connections \`${name}\``);
+      find([...at, 'name'], `there are two connections \`${name}\``, 'Give one of them another name.');
     }
     if (tls === undefined && !isLoopback(listenOf(listen).host)) {
-      issue(
+      find(
         [...at, 'listen'],
-        `tokens would travel in the clear to \`${listen}\`: add \`tls\`, or listen on 127.0.0.1`,
+        `tokens would travel in the clear to \`${listen}\``,
+        'Add `tls` with a certificate and its key, or listen on 127.0.0.1.',
       );
     }
     if (upstream.tls === 'off' && !isLoopback(upstream.host)) {
-      issue(
-        [...at, 'upstream', 'tls'],
-        `\`off\` is for backends on this machine only, expected \`verify-full\``,
-      );
+      find([...at, 'upstream', 'tls'], '`off` is for backends on this machine only', 'Write `verify-full`.');
     }
-    if (listenOf(listen).port > 65535)
-      issue([...at, 'listen'], `\`${listen}\` has no port between 0 and 65535`);
+    if (listenOf(listen).port > PORT_LIMIT) find([...at, 'listen'], ...noPort(listen));
     const twin = spec.connections.find((other) => other.listen === listen);
     if (JSON.stringify(twin?.tls) !== JSON.stringify(tls)) {
-      issue([...at, 'listen'], `connections that share \`${listen}\` must have the same \`tls\``);
+      find(
+        [...at, 'listen'],
+        `connections that share \`${listen}\` must have the same \`tls\``,
+        'Write the same `tls` for all of them, or let one listen elsewhere.',
+      );
     }
   });
   const { listen } = spec.admin;
-  if (listenOf(listen).port > 65535)
-    issue(['admin', 'listen'], `\`${listen}\` has no port between 0 and 65535`);
+  if (listenOf(listen).port > PORT_LIMIT) find(['admin', 'listen'], ...noPort(listen));
   if (!isLoopback(listenOf(listen).host)) {
-    issue(
+    find(
       ['admin', 'listen'],
-      `approvers' tokens would travel in the clear to \`${listen}\`, expected an address of this machine such as \`127.0.0.1:8443\``,
+      `approvers' tokens would travel in the clear to \`${listen}\``,
+      'Write an address of this machine such as `127.0.0.1:8443`.',
     );
   }
-  return issues;
+  return findings;
 }
+
+const PORT_LIMIT = 65_535;
+
+const noPort = (listen: string): readonly [message: string, help: string] => [
+  `\`${listen}\` has no port between 0 and ${PORT_LIMIT}`,
+  'Write a port of that range; with 0 the system chooses one.',
+];
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -4,12 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { inspect, promisify } from 'node:util';
 import { OPERATION_ERRORS, SluiceError } from '@sluice/schemas';
-
-export type SecretSource =
-  | { readonly env: string }
-  | { readonly file: string }
-  /** Program and arguments, run without a shell; its standard output is the secret. */
-  | { readonly command: readonly string[] };
+import type { SecretSource } from '@sluice/schemas/documents';
 
 const COMMAND_TIMEOUT_MS = 10_000;
 const SECRET_LIMIT_BYTES = 65_536;

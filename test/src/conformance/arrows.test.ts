@@ -109,3 +109,49 @@ test('the compiler speaks of the enforcer in one place, where it looks whether t
   );
   assert.deepEqual(speaking, ['policy-compiler/src/cli/operator-commands.ts']);
 });
+
+/** Files that a package's entry loads when it runs, by relative imports that are not for types alone. */
+function loadedFrom(entry: string): string[] {
+  const loaded = new Set<string>();
+  const visit = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    const text = readText(file).replaceAll(/^(?:import|export) type [^;]*;/gm, '');
+    for (const specifier of importsOf(text)) {
+      if (specifier.startsWith('.')) visit(resolveRelative({ file, specifier }));
+    }
+  };
+  visit(entry);
+  return [...loaded];
+}
+
+test('the words of schemas are had without its readers', () => {
+  const loaded = loadedFrom('schemas/src/index.ts');
+  assert.ok(loaded.includes('schemas/src/errors/authoring.ts'));
+  const outside = loaded.flatMap((file) => importsOf(readText(file)).filter((name) => !name.startsWith('.')));
+  assert.deepEqual(
+    outside.filter((name) => !name.startsWith('@bufbuild/protobuf')),
+    [],
+  );
+});
+
+/** Who may speak to the libraries behind YAML: its reader, its layout, and the checks of the kinds. */
+const READERS: Readonly<Record<string, readonly string[]>> = {
+  yaml: ['schemas/src/yaml/', 'policy-compiler/src/format/format-yaml.ts'],
+  ajv: ['schemas/src/documents/'],
+};
+
+for (const [library, allowed] of Object.entries(READERS)) {
+  test(`${library} is spoken to in one place, so that YAML has one meaning`, () => {
+    const speaking = [...PACKAGES]
+      .filter(([name]) => name !== '@sluice/test')
+      .flatMap(([, folder]) => importsOfPackage(folder))
+      .filter(({ specifier }) => packageOf(specifier) === library)
+      .map(({ file }) => file);
+    assert.ok(speaking.length > 0);
+    assert.deepEqual(
+      speaking.filter((file) => !allowed.some((place) => file.startsWith(place))),
+      [],
+    );
+  });
+}
