@@ -6,7 +6,9 @@ import { AREAS, renderErrorsPage } from './errors-page.js';
 import { PACKAGES, readText, sourceFiles } from './source-tree.js';
 
 const rows: readonly ErrorDefinition[] = Object.values(ERRORS);
-const sources = [...PACKAGES.values()].flatMap(sourceFiles).filter((file) => !file.startsWith('schemas/src/errors/'));
+const sources = [...PACKAGES.values()]
+  .flatMap(sourceFiles)
+  .filter((file) => !file.startsWith('schemas/src/errors/'));
 
 test('ERRORS.md says what the table says', () => {
   assert.equal(readText('ERRORS.md'), renderErrorsPage(), 'ERRORS.md is stale: run `npm run generate`');
