@@ -6,7 +6,7 @@ import { readYaml } from '../yaml/read-yaml.js';
 import { originAt, toValue, type YamlDocument } from '../yaml/tree.js';
 import type { AnyDocument, DocumentOf, Kind } from './kinds.js';
 import { schemaFindings } from './schema-findings.js';
-import { isKind, KINDS, validateKind } from './schema-validators.js';
+import { isKind, KINDS, validateKind, wordsOf } from './schema-validators.js';
 
 /** A document and where its parts were written. */
 export interface Read<T extends AnyDocument = AnyDocument> {
@@ -21,7 +21,8 @@ export interface ReadFile<T extends AnyDocument = AnyDocument> {
 }
 
 /** Any number of documents of any kinds, as in a repository of policies. */
-export const readDocuments = (file: string, bytes: Uint8Array): ReadFile => readAll(file, bytes, KINDS);
+export const readDocuments = (file: string, bytes: Uint8Array): ReadFile =>
+  readAll(file, bytes, KINDS, new Set());
 
 export type ReadOne<T extends AnyDocument> =
   | { readonly ok: true; readonly document: Read<T> }
@@ -33,7 +34,7 @@ export function readDocument<K extends Kind>(
   bytes: Uint8Array,
   kind: K,
 ): ReadOne<DocumentOf<K>> {
-  const { documents, diagnostics } = readAll(file, bytes, [kind]);
+  const { documents, diagnostics } = readAll(file, bytes, [kind], wordsOf(kind));
   const [document, second] = documents;
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   if (document !== undefined && second === undefined) return { ok: true, document };
@@ -54,8 +55,9 @@ function readAll<K extends Kind>(
   file: string,
   bytes: Uint8Array,
   kinds: readonly K[],
+  plainWords: ReadonlySet<string>,
 ): ReadFile<DocumentOf<K>> {
-  const yaml = readYaml(file, bytes);
+  const yaml = readYaml(file, bytes, plainWords);
   const documents: Read<DocumentOf<K>>[] = [];
   const diagnostics: Diagnostic[] = [...yaml.diagnostics];
   for (const document of yaml.documents) {

@@ -41,10 +41,26 @@ function validatorOf(kind: Kind): ValidateFunction<AnyDocument> {
   const known = validators.get(kind);
   if (known) return known;
   ajv ??= makeAjv();
-  const schema: unknown = require(`../../json/${SCHEMA_FILES[kind]}.schema.json`);
-  const compiled = ajv.compile<AnyDocument>(schema as object);
+  const compiled = ajv.compile<AnyDocument>(schemaOf(kind));
   validators.set(kind, compiled);
   return compiled;
+}
+
+const schemaOf = (kind: Kind): object => require(`../../json/${SCHEMA_FILES[kind]}.schema.json`) as object;
+
+/** Every word that the schema of a kind lists as a value. */
+export function wordsOf(kind: Kind): ReadonlySet<string> {
+  const words = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, child] of Object.entries(value)) {
+      if (key === 'enum' && Array.isArray(child)) {
+        for (const word of child) if (typeof word === 'string') words.add(word);
+      } else visit(child);
+    }
+  };
+  visit(schemaOf(kind));
+  return words;
 }
 
 function makeAjv(): Ajv2020 {

@@ -9,14 +9,15 @@ import type { YamlDocument, YamlEntry, YamlNode } from './tree.js';
 /** Words that YAML 1.1 reads as booleans and 1.2 as text: `NO` for Norway. */
 const AMBIGUOUS = /^(?:y|n|yes|no|on|off)$/i;
 
-/** Undefined for an empty document. */
+/** Undefined for an empty document. `plainWords` are ambiguous words that the reader's schema takes as text. */
 export function convertDocument(
   source: SourceText,
   contents: unknown,
   diagnostics: Diagnostic[],
+  plainWords: ReadonlySet<string>,
 ): YamlDocument | undefined {
   if (contents === null || contents === undefined) return undefined;
-  const root = new Converter(source, diagnostics).convert(contents, 0);
+  const root = new Converter(source, diagnostics, plainWords).convert(contents, 0);
   if (root.kind === 'scalar' && root.value === null && root.start === root.end) return undefined;
   return { source, root } as YamlDocument;
 }
@@ -25,6 +26,7 @@ class Converter {
   constructor(
     private readonly source: SourceText,
     private readonly diagnostics: Diagnostic[],
+    private readonly plainWords: ReadonlySet<string>,
   ) {}
 
   convert(node: unknown, at: number): YamlNode {
@@ -79,7 +81,7 @@ class Converter {
   private scalar(node: Scalar, start: number, end: number): string | number | boolean | null {
     const { value } = node;
     if (typeof value === 'string') {
-      if (node.type === 'PLAIN' && AMBIGUOUS.test(value)) {
+      if (node.type === 'PLAIN' && AMBIGUOUS.test(value) && !this.plainWords.has(value)) {
         const message = `\`${value}\` is read as a boolean by some and as text by others`;
         const help = `Write \`true\` or \`false\`, or put it in quotes: "${value}".`;
         this.diagnostics.push(

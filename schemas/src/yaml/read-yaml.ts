@@ -20,7 +20,12 @@ export interface YamlFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function readYaml(file: string, bytes: Uint8Array): YamlFile {
+/** `plainWords`: such as `off`, where the schema of the file has it as a value and it can mean nothing else. */
+export function readYaml(
+  file: string,
+  bytes: Uint8Array,
+  plainWords: ReadonlySet<string> = new Set(),
+): YamlFile {
   if (bytes.length > FILE_LIMIT_BYTES) {
     const message = `the file has ${bytes.length} bytes, at most ${FILE_LIMIT_BYTES} are read`;
     return refusedWith([diagnoseFile(AUTHORING_ERRORS.yaml_too_large, file, message)]);
@@ -39,10 +44,14 @@ export function readYaml(file: string, bytes: Uint8Array): YamlFile {
   const tokens: CST.Token[] = [...new Parser().parse(text)];
   const inspected = inspectTokens(source, tokens);
   if (inspected.length > 0) return refusedWith(inspected);
-  return compose(source, tokens);
+  return compose(source, tokens, plainWords);
 }
 
-function compose(source: SourceText, tokens: readonly CST.Token[]): YamlFile {
+function compose(
+  source: SourceText,
+  tokens: readonly CST.Token[],
+  plainWords: ReadonlySet<string>,
+): YamlFile {
   const documents: YamlDocument[] = [];
   const diagnostics: Diagnostic[] = [];
   const composer = new Composer({
@@ -63,7 +72,7 @@ function compose(source: SourceText, tokens: readonly CST.Token[]): YamlFile {
       diagnostics.push(diagnose(AUTHORING_ERRORS.yaml_syntax, origin, message));
     }
     if (diagnostics.length > 0) continue;
-    const document = convertDocument(source, parsed.contents, diagnostics);
+    const document = convertDocument(source, parsed.contents, diagnostics, plainWords);
     if (document) documents.push(document);
   }
   if (!hasErrors(diagnostics)) return { documents, diagnostics };

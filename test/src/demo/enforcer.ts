@@ -60,7 +60,7 @@ spec:
         database: ${database.database}
         user: ${database.user}
         password: { file: ./db-password }
-        tls: "off"
+        tls: off
   approvals: { hold: 2m }
   audit: { dir: ./audit }
   state: sqlite:./state.db

@@ -124,7 +124,7 @@ spec:
         database: ${server.database}
         user: ${server.user}
         password: { file: ./db-password }
-        tls: "off"
+        tls: off
   approvals: { hold: ${hold} }
   audit: { dir: ${auditDir}, durability: ${durability} }
   state: sqlite:./state.db
