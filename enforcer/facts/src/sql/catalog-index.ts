@@ -1,7 +1,8 @@
 /** A catalog made ready for questions: by schema and name, children by parent, functions by bare name. */
 import { isSystemSchema } from './allow/relations.js';
 import type { Catalog, Column, Relation } from './catalog.js';
-import { canonicalName, splitCanonical } from './identifier.js';
+import { splitCanonical } from './identifier.js';
+import { namesOf } from './relation-names.js';
 
 export interface ColumnOf {
   readonly relation: Relation;
@@ -87,7 +88,7 @@ export class CatalogIndex {
   aliasesOf(relation: Relation, column: Column): readonly string[] {
     const relatives = [...this.parentsOf(relation), ...this.childrenOf(relation)];
     const family = [relation, ...relatives.filter((relative) => columnNamed(relative, column.name))];
-    return family.map(({ schema, name }) => canonicalName(schema, name, column.name));
+    return family.flatMap((relative) => namesOf(relative).columns.get(column.name) ?? []);
   }
 
   private byCanonical(name: string): Relation | undefined {

@@ -5,15 +5,17 @@
 import type { Access, Facts, Mask } from '@sluice/schemas';
 import { REQUEST_ERRORS } from '@sluice/schemas';
 import type { Result } from '../result.js';
+import { isAscii } from './byte-text.js';
 import type { Catalog, Relation } from './catalog.js';
 import { indexOf, type CatalogIndex } from './catalog-index.js';
-import { canonicalName } from './identifier.js';
 import { questionsOf, type MaskQuestions } from './masks.js';
 import type { Parsed } from './parser.js';
 import { proveMasks } from './prove.js';
 import { attempt, refuse } from './refusal.js';
 import { rewriteText } from './rewrite.js';
+import { namesOf } from './relation-names.js';
 import { Tokens } from './tokens.js';
+import { verifyFound, verifyPins } from './verify-pins.js';
 import { verifyRewrite } from './verify.js';
 import type { Findings } from './walk/findings.js';
 import { kindOf, walk } from './walk/walk.js';
@@ -54,11 +56,12 @@ export interface RewrittenSql {
   mapPosition(position: number): number;
 }
 
-export function classifyParsed(text: string, parsed: Parsed, catalog: Catalog): Result<ClassifiedSql> {
+export function classifyParsed(parsed: Parsed, catalog: Catalog): Result<ClassifiedSql> {
   return attempt(() => {
     const index = indexOf(catalog);
-    const tokens = new Tokens(Buffer.from(text), parsed.tokens);
+    const tokens = new Tokens(parsed.bytes, parsed.tokens);
     const findings = walk(parsed, tokens, index);
+    verifyFound(parsed.statements, findings);
     return new Classified(findings, questionsOf(findings.uses, index), tokens, index);
   });
 }
@@ -66,7 +69,7 @@ export function classifyParsed(text: string, parsed: Parsed, catalog: Catalog): 
 /** The parser stops at NUL and the server would not; half a surrogate pair has no UTF-8 form. */
 export function unreadable(text: string): string | undefined {
   if (text.includes('\0')) return 'the statement holds a NUL character';
-  return /\p{Surrogate}/u.test(text) ? 'the statement is not valid Unicode' : undefined;
+  return !isAscii(text) && /\p{Surrogate}/u.test(text) ? 'the statement is not valid Unicode' : undefined;
 }
 
 class Classified implements ClassifiedSql {
@@ -112,7 +115,10 @@ class Classified implements ClassifiedSql {
     const answers = this.#questions.answer(masks);
     proveMasks(this.#findings, answers);
     const spliced = rewriteText(this.#findings, answers, this.#tokens);
-    verifyRewrite(spliced.text, this.#findings, answers, this.#index);
+    // A mask is never applied but to a text that was parsed again.
+    if (answers.size > 0 || !verifyPins(this.#tokens, spliced)) {
+      verifyRewrite(spliced.text, this.#findings, answers, this.#index);
+    }
     const maskedColumns = [...answers].flatMap(([relation, { columns }]) => maskedOf(relation, columns));
     return {
       text: spliced.text,
@@ -127,10 +133,11 @@ class Classified implements ClassifiedSql {
 const MAX_REWRITES = 16;
 
 function maskedOf(relation: Relation, columns: ReadonlyMap<string, Mask>): readonly MaskedColumn[] {
+  const names = namesOf(relation);
   return relation.columns.flatMap((column) => {
     const mask = columns.get(column.name);
     if (mask === undefined) return [];
-    const canonical = canonicalName(relation.schema, relation.name, column.name);
+    const canonical = names.columns.get(column.name) ?? column.name;
     return [{ relationOid: relation.oid, number: column.number, column: canonical, mask }];
   });
 }

@@ -32,13 +32,27 @@ interface Question {
 }
 
 export function questionsOf(uses: readonly RelationUse[], index: CatalogIndex): MaskQuestions {
+  const relations = new Set(uses.map((use) => use.relation));
+  const [relation] = relations;
+  if (relation === undefined || relations.size > 1) return joined([...relations], index);
+  let known = ofOne.get(index);
+  if (known === undefined) ofOne.set(index, (known = new Map()));
+  let questions = known.get(relation);
+  if (questions === undefined) known.set(relation, (questions = joined([relation], index)));
+  return questions;
+}
+
+/** Questions of statements about one relation, which most are: the same each time. */
+const ofOne = new WeakMap<CatalogIndex, Map<Relation, MaskQuestions>>();
+
+function joined(relations: readonly Relation[], index: CatalogIndex): MaskQuestions {
   const questions = new Map<string, Question[]>();
   const ask = (canonical: string, question: Question): void => {
     const asked = questions.get(canonical);
     if (asked) asked.push(question);
     else questions.set(canonical, [question]);
   };
-  for (const relation of new Set(uses.map((use) => use.relation))) {
+  for (const relation of relations) {
     for (const column of relation.columns) {
       for (const alias of index.aliasesOf(relation, column)) ask(alias, { relation, column: column.name });
     }
@@ -47,7 +61,8 @@ export function questionsOf(uses: readonly RelationUse[], index: CatalogIndex): 
     }
   }
   const columns = [...questions.keys()];
-  return { columns, answer: (masks) => answer([...questions.values()], columns, masks) };
+  const asked = [...questions.values()];
+  return { columns, answer: (masks) => answer(asked, columns, masks) };
 }
 
 function aliasesOfRead(read: string, index: CatalogIndex): readonly string[] {

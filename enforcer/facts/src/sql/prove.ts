@@ -4,6 +4,7 @@ import { columnNamed } from './catalog-index.js';
 import type { Relation } from './catalog.js';
 import { canonicalName } from './identifier.js';
 import type { MaskAnswers } from './masks.js';
+import { namesOf } from './relation-names.js';
 import { unprovable } from './refusal.js';
 import type { Findings, Reference, RelationUse, StatementFinding } from './walk/findings.js';
 
@@ -11,7 +12,7 @@ export function proveMasks(findings: Findings, masks: MaskAnswers): void {
   for (const { relation, mode } of findings.uses) {
     const found = masks.get(relation);
     if (found === undefined) continue;
-    const name = canonicalName(relation.schema, relation.name);
+    const name = namesOf(relation).canonical;
     if (found.hidden !== undefined && mode !== 'named') {
       unprovable(`view \`${name}\` reads the masked column \`${found.hidden}\``);
     }

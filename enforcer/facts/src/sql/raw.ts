@@ -18,8 +18,9 @@ const isRaw = (value: unknown): value is Raw =>
 /** The type and body of a wrapped node. */
 export function typed(value: unknown): Typed {
   if (isRaw(value)) {
-    const [[type, node] = ['', undefined], ...rest] = Object.entries(value);
-    if (rest.length === 0 && isRaw(node)) return { type, node };
+    const [type, ...others] = Object.keys(value);
+    const node = type === undefined ? undefined : value[type];
+    if (type !== undefined && others.length === 0 && isRaw(node)) return { type, node };
   }
   return unsupported('a part of the statement of unknown shape');
 }

@@ -47,6 +47,7 @@ const REWRITES: readonly (readonly [sql: string, rewritten: string])[] = [
     'SELECT substring(note FROM 1), pg_catalog.left(note, 2) FROM "public"."orders"',
   ],
   ['SELECT refund(1)', 'SELECT "public".refund(1)'],
+  ['SELECT u&refund(1) FROM (VALUES (1)) v (u)', 'SELECT u& "public".refund(1) FROM (VALUES (1)) v (u)'],
   ["SELECT upper('ambiguous')", "SELECT upper('ambiguous')"],
   ['SELECT "Ünïcode" FROM "Odd ""Name""" o', 'SELECT "Ünïcode" FROM "public"."Odd ""Name""" o'],
   ["UPDATE products SET name = 'x' WHERE id = 1", `UPDATE "public"."products" SET name = 'x' WHERE id = 1`],
@@ -189,6 +190,13 @@ test('judges long texts in a thread and survives texts that break the parser', a
   const huge = await classifySqlLarge(`SELECT '${'x'.repeat(1024 * 1024)}'`, SHOP);
   assert.equal(huge.ok ? '' : huge.error.name, 'too_large');
   assert.ok((await classifySqlLarge(long, SHOP)).ok);
+});
+
+test('the answer for a long text is kept too', async () => {
+  const long = `SELECT '${'x'.repeat(9000)}'`;
+  assert.equal(await classifySqlLarge(long, SHOP), await classifySqlLarge(long, SHOP));
+  const other = { ...SHOP, version: 'other' };
+  assert.notEqual(await classifySqlLarge(long, SHOP), await classifySqlLarge(long, other));
 });
 
 test('deeply nested texts are refused and the next one is judged', () => {

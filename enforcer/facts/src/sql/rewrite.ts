@@ -7,10 +7,12 @@
  * GROUP BY leave columns out; a statement that leans on it is refused by the server itself.
  */
 import type { Mask } from '@sluice/schemas';
+import { fromBytes } from './byte-text.js';
 import { quoted } from './identifier.js';
 import { maskExpression } from './mask-expression.js';
 import type { MaskAnswers } from './masks.js';
 import type { Relation } from './catalog.js';
+import { namesOf } from './relation-names.js';
 import { splice, type Spliced } from './splice.js';
 import type { Tokens } from './tokens.js';
 import type { Edit, Findings, RelationUse } from './walk/findings.js';
@@ -45,12 +47,12 @@ function editsOf(
 ): readonly Edit[] {
   const { relation, name, extent, mode, sample } = use;
   if (mode !== 'read' || columns === undefined || columns.size === 0) {
-    const text = tokens.apart(name, `${quoted(relation.schema)}.${quoted(relation.name)}`);
+    const text = tokens.apart(name, namesOf(relation).pinned);
     return [{ ...name, text }];
   }
   const label = use.aliased ? '' : ` ${quoted(relation.name)}`;
   const command = use.command ? 'SELECT * FROM ' : '';
-  const clause = sample ? ` ${tokens.bytes.toString('utf8', sample.start, sample.end)}` : '';
+  const clause = sample ? ` ${fromBytes(tokens.bytes.slice(sample.start, sample.end))}` : '';
   const text = tokens.apart(extent, `${command}${maskingSubquery(use, columns, clause)}${label}`);
   return sample
     ? [
@@ -71,6 +73,6 @@ function maskingSubquery(
     const name = quoted(column.name);
     return mask === undefined ? `${ROW}.${name}` : `${maskExpression(mask, column, ROW)} AS ${name}`;
   });
-  const source = `${only ? 'ONLY ' : ''}${quoted(relation.schema)}.${quoted(relation.name)}`;
+  const source = `${only ? 'ONLY ' : ''}${namesOf(relation).pinned}`;
   return `(SELECT ${list.join(', ')} FROM ${source} AS ${ROW}${sample})`;
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { toBytes } from './byte-text.js';
 import { splice } from './splice.js';
 
-const original = Buffer.from('añ b 日本 c');
+const original = toBytes('añ b 日本 c');
 
 test('replaces, inserts and removes at byte offsets', () => {
   const { text } = splice(original, [

@@ -1,5 +1,6 @@
 /** The tokens of a text, looked up by the byte offsets that the parse tree gives. */
-import type { Token } from './parser.js';
+import { fromBytes, isAscii, type ByteText } from './byte-text.js';
+import type { TokenOffsets } from './plain-tokens.js';
 import { unsupported } from './refusal.js';
 
 const MAX_NAME_BYTES = 63;
@@ -11,28 +12,39 @@ export interface Extent {
 }
 
 export class Tokens {
-  readonly #indexByStart: ReadonlyMap<number, number>;
-
   constructor(
-    readonly bytes: Buffer,
-    readonly tokens: readonly Token[],
-  ) {
-    this.#indexByStart = new Map(tokens.map((token, index) => [token.start, index]));
-  }
+    readonly bytes: ByteText,
+    readonly offsets: TokenOffsets,
+  ) {}
 
   /** Index of the token that begins at a location of the parse tree. */
   at(location: number): number {
-    return this.#indexByStart.get(location) ?? unsupported('a name at an unknown position');
+    let low = 0;
+    let high = this.offsets.length / 2;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.startOf(middle) < location) low = middle + 1;
+      else high = middle;
+    }
+    return this.startOf(low) === location ? low : unsupported('a name at an unknown position');
   }
 
-  token(index: number): Token {
-    return this.tokens[index] ?? unsupported('a name at an unknown position');
+  token(index: number): Extent {
+    const start = this.offsets[2 * index];
+    const end = this.offsets[2 * index + 1];
+    return start === undefined || end === undefined
+      ? unsupported('a name at an unknown position')
+      : { start, end };
   }
 
-  /** Text of a token as written; empty beyond the ends. */
+  /** Infinity beyond the last. */
+  startOf(index: number): number {
+    return this.offsets[2 * index] ?? Infinity;
+  }
+
+  /** Bytes of a token as written; empty beyond the ends. */
   text(index: number): string {
-    const token = this.tokens[index];
-    return token === undefined ? '' : this.bytes.toString('utf8', token.start, token.end);
+    return this.bytes.slice(this.offsets[2 * index] ?? 0, this.offsets[2 * index + 1] ?? 0);
   }
 
   /** True when the token is this keyword or punctuation, and no quoted name. */
@@ -51,7 +63,7 @@ export class Tokens {
         if (!this.is(index + 1, '.')) return unsupported(`the way \`${part}\` is written`);
         index += 2;
       }
-      if (nameIn(this.text(index)) !== part) return unsupported(`the way \`${part}\` is written`);
+      if (nameIn(fromBytes(this.text(index))) !== part) return unsupported(`the way \`${part}\` is written`);
     }
     return index;
   }
@@ -60,7 +72,7 @@ export class Tokens {
   closing(open: number): number {
     if (!this.is(open, '(')) return unsupported('a missing parenthesis');
     let depth = 0;
-    for (let index = open; index < this.tokens.length; index++) {
+    for (let index = open; 2 * index < this.offsets.length; index++) {
       if (this.is(index, '(')) depth++;
       if (this.is(index, ')') && --depth === 0) return index;
     }
@@ -69,18 +81,29 @@ export class Tokens {
 
   /** `word` with blanks where it would otherwise run into its neighbours (`customers"c"`). */
   apart(extent: Extent, word: string): string {
-    const blank = (byte: number | undefined): boolean =>
-      byte === undefined || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
-    const before = blank(this.bytes[extent.start - 1]) ? '' : ' ';
-    const after = blank(this.bytes[extent.end]) ? '' : ' ';
-    return `${before}${word}${after}`;
+    const after = this.#isBlank(extent.end) ? '' : ' ';
+    return `${this.gapBefore(extent.start)}${word}${after}`;
+  }
+
+  /** The blank that a quoted name needs at `start` (`u&"a"` is one name). */
+  gapBefore(start: number): string {
+    return this.#isBlank(start - 1) ? '' : ' ';
+  }
+
+  /** True for white space and beyond the ends. */
+  #isBlank(at: number): boolean {
+    if (at < 0 || at >= this.bytes.length) return true;
+    const byte = this.bytes.charCodeAt(at);
+    return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
   }
 }
 
 /** The name that a token means: folded as the server folds it, cut where the server cuts it refused. */
 function nameIn(token: string): string | undefined {
-  const name = token.startsWith('"')
-    ? token.slice(1, -1).replaceAll('""', '"')
-    : token.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const name = token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : folded(token);
   return Buffer.byteLength(name) > MAX_NAME_BYTES ? undefined : name;
 }
+
+/** Only the letters of ASCII are folded. */
+const folded = (name: string): string =>
+  isAscii(name) ? name.toLowerCase() : name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());

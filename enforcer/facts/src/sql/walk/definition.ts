@@ -123,7 +123,11 @@ function walkCreate(walker: Walker, node: Raw): void {
   if (range.schema === '') {
     walker.tokens.nameEnd(at, [range.name]);
     const { start } = walker.tokens.token(at);
-    walker.findings.pins.push({ start, end: start, text: `${quoted(schema)}.` });
+    walker.findings.pins.push({
+      start,
+      end: start,
+      text: `${walker.tokens.gapBefore(start)}${quoted(schema)}.`,
+    });
   }
   for (const element of list(node, 'tableElts')) walkColumn(walker, element);
 }

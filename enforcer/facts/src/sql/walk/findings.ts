@@ -1,7 +1,7 @@
 /** What a walk through a text finds. Decisions are made of it later; nothing here judges. */
 import type { Access } from '@sluice/schemas';
 import type { Relation } from '../catalog.js';
-import { canonicalName } from '../identifier.js';
+import { namesOf } from '../relation-names.js';
 import type { Extent } from '../tokens.js';
 import type { FromItem } from './scope.js';
 
@@ -83,13 +83,14 @@ export class Findings {
   }
 
   accessTo(action: string, relation: Relation): void {
-    const name = canonicalName(relation.schema, relation.name);
+    const name = namesOf(relation).canonical;
     this.tables.add(name);
     this.access(action, name);
   }
 
   column(relation: Relation, name: string): void {
-    this.columns.add(canonicalName(relation.schema, relation.name, name));
+    const canonical = namesOf(relation).columns.get(name);
+    if (canonical !== undefined) this.columns.add(canonical);
   }
 
   statement(): StatementFinding {

@@ -45,7 +45,8 @@ function resolveBareFunction(walker: Walker, name: string, at: number | undefine
   }
   const start = walker.tokens.token(walker.tokens.at(at)).start;
   walker.tokens.nameEnd(walker.tokens.at(at), [name]);
-  findings.pins.push({ start, end: start, text: `${pinned === 'pg_catalog' ? pinned : quoted(pinned)}.` });
+  const schema = pinned === 'pg_catalog' ? pinned : walker.tokens.gapBefore(start) + quoted(pinned);
+  findings.pins.push({ start, end: start, text: `${schema}.` });
 }
 
 /** An operator by its written name. Operators outside pg_catalog run functions nobody has looked at. */

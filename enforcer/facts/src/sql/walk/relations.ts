@@ -5,6 +5,7 @@ import type { Relation } from '../catalog.js';
 import { canonicalName } from '../identifier.js';
 import { child, flag, list, location, names, only, text, type Raw } from '../raw.js';
 import { refuse, unsupported } from '../refusal.js';
+import { namesOf } from '../relation-names.js';
 import type { RelationUse } from './findings.js';
 import type { Walker } from './walker.js';
 
@@ -37,14 +38,14 @@ export function readAlias(node: Raw | undefined): Pick<NamedRange, 'alias' | 'co
 /** The catalog's relation of that name; unknown and never-open ones are refused. */
 export function findRelation(walker: Walker, schema: string, name: string): Relation {
   const { index } = walker;
-  const written = schema === '' ? canonicalName(name) : canonicalName(schema, name);
   const relation = schema === '' ? index.search(name) : index.relation(schema, name);
   if (relation === undefined) {
+    const written = schema === '' ? canonicalName(name) : canonicalName(schema, name);
     if (schema !== '' && !mayBeOpened(schema, name)) return unsupported(`relation \`${written}\``);
     return refuse(REQUEST_ERRORS.unknown_relation, `relation \`${written}\` is not in the catalog`);
   }
-  const canonical = canonicalName(relation.schema, relation.name);
-  return mayBeOpened(relation.schema, relation.name) ? relation : unsupported(`relation \`${canonical}\``);
+  if (mayBeOpened(relation.schema, relation.name)) return relation;
+  return unsupported(`relation \`${namesOf(relation).canonical}\``);
 }
 
 /** Notes that the relation is named here. `command`: written `TABLE x`. */
