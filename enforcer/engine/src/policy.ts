@@ -14,7 +14,7 @@ import {
   type Facts,
   type RuleInfo,
 } from '@sluice/schemas';
-import { FactsRead } from './evaluator/facts-read.js';
+import { FactsRead, slotsIn } from './evaluator/facts-read.js';
 import { EvaluatorInstance } from './evaluator/instance.js';
 import {
   InternTable,
@@ -32,6 +32,8 @@ export interface Policy extends Decider {
   readonly rules: readonly RuleInfo[];
   /** Names of the facts that conditions read. */
   readonly facts: ReadonlySet<string>;
+  /** Of `facts`, the ones that deciding a request of this shape could read: all of them where it is not known. */
+  factsFor(connection: string, accesses: readonly Access[], columns: readonly string[]): ReadonlySet<string>;
   internPrincipal(subject: string, groups: readonly string[]): InternedPrincipal;
   internShape(connection: string, accesses: readonly Access[], columns: readonly string[]): InternedShape;
   /** Decides for a principal and a shape of this policy; those of another policy have no meaning here. */
@@ -119,6 +121,19 @@ class WasmPolicy implements Policy {
     this.#running = this.#start();
   }
 
+  factsFor(connection: string, accesses: readonly Access[], columns: readonly string[]): ReadonlySet<string> {
+    try {
+      const running = this.#ready();
+      const shape = running.table.shape(connection, accesses, columns);
+      if (this.#resolveShape(running, shape) !== undefined) return this.facts;
+      return new Set(slotsIn(shape.slots, this.slots).map(({ name }) => name));
+    } catch {
+      // Fails closed: the decision that follows must find every fact that it could read.
+      this.#running = undefined;
+      return this.facts;
+    }
+  }
+
   internPrincipal(subject: string, groups: readonly string[]): InternedPrincipal {
     return this.#ready().table.principal(subject, groups);
   }
@@ -184,14 +199,17 @@ class WasmPolicy implements Policy {
       principal.address = address;
       principal.epoch = running.epoch;
     }
-    if (shape.epoch !== running.epoch) {
-      const address = running.table.resolveShape(shape);
-      if (typeof address === 'string') return address;
-      shape.address = address;
-      shape.slots = this.factsRead.byShape(running.instance.u32, address);
-      shape.epoch = running.epoch;
-    }
-    return running.writer.write(facts, shape.slots);
+    return this.#resolveShape(running, shape) ?? running.writer.write(facts, shape.slots);
+  }
+
+  #resolveShape(running: Running, shape: InternedShape): InternFailure | undefined {
+    if (shape.epoch === running.epoch) return undefined;
+    const address = running.table.resolveShape(shape);
+    if (typeof address === 'string') return address;
+    shape.address = address;
+    shape.slots = this.factsRead.byShape(running.instance.u32, address);
+    shape.epoch = running.epoch;
+    return undefined;
   }
 
   #ready(): Running {

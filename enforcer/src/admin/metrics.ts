@@ -80,6 +80,7 @@ function timed(source: PolicySource, observe: (elapsedMs: number) => void): Poli
           policy: {
             rules: policy.rules,
             facts: policy.facts,
+            factsFor: (...shape) => policy.factsFor(...shape),
             decide(request) {
               const started = performance.now();
               const decision = policy.decide(request);

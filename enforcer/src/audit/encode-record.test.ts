@@ -46,7 +46,7 @@ const rules = [
 const generation: Generation = {
   number: 3,
   digest: 'ab'.repeat(32),
-  policy: { rules, facts: new Set(), decide: () => assert.fail('not asked') },
+  policy: { rules, facts: new Set(), factsFor: () => new Set(), decide: () => assert.fail('not asked') },
 };
 
 const full: DecisionEvent = {

@@ -53,7 +53,7 @@ const event = (decisionId: string, subject: string, more: Partial<DecisionEvent>
   generation: {
     number: 1,
     digest: 'd',
-    policy: { rules: [rule], facts: new Set(), decide: () => assert.fail() },
+    policy: { rules: [rule], facts: new Set(), factsFor: () => new Set(), decide: () => assert.fail() },
   },
   durable: false,
   ...more,

@@ -13,6 +13,7 @@ const activated: Activated = {
     policy: {
       rules: [],
       facts: new Set(),
+      factsFor: () => new Set(),
       decide: () => {
         throw new Error('not asked');
       },

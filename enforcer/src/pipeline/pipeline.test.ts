@@ -42,6 +42,8 @@ interface Scene {
   readonly decision?: Decision;
   readonly rules?: readonly RuleInfo[];
   readonly facts?: readonly string[];
+  /** Those that the request's own rules read; all of `facts` unless said otherwise. */
+  readonly factsRead?: readonly string[];
   readonly answer?: ApprovalAnswer;
   readonly auditFails?: boolean;
   readonly generations?: readonly (string | undefined)[];
@@ -63,6 +65,7 @@ function stage(scene: Scene = {}) {
       policy: {
         rules: scene.rules ?? [rule('p/r', 'allow')],
         facts: new Set(scene.facts ?? []),
+        factsFor: () => new Set(scene.factsRead ?? scene.facts ?? []),
         decide: (request) => {
           log.push(`decide ${request.facts['sql.estimated_rows'] ?? 'plain'}`);
           return scene.decision ?? decisionOf('allow');
@@ -145,6 +148,12 @@ test('asks the backend for costly facts only when a rule reads them', async () =
   const asked = stage({ facts: ['sql.estimated_rows'] });
   await runPipeline(session, requestOf(asked.log), asked.ports);
   assert.deepEqual(asked.log.slice(0, 3), ['classify', 'inquire', 'decide 7']);
+});
+
+test('asks the backend nothing when only rules about other things read a costly fact', async () => {
+  const { log, ports } = stage({ facts: ['sql.estimated_rows'], factsRead: ['request.hour'] });
+  await runPipeline(session, requestOf(log), ports);
+  assert.deepEqual(log.slice(0, 2), ['classify', 'decide plain']);
 });
 
 test('a denial names the rule, its message, its owner and the decision, and is recorded', async () => {

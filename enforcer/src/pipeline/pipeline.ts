@@ -138,14 +138,26 @@ function keepClassified<F>(exchange: Exchange<F>, step: Step<Classified>): Stop 
 }
 
 function decide<F>(exchange: Exchange<F>, ports: Ports): Stop | undefined | Promise<Stop | undefined> {
-  const costly = costlyFacts(known(exchange.generation));
+  const costly = costlyFactsOf(exchange);
   if (costly.size === 0) return decideWith(exchange, {}, ports);
   return exchange.request.inquire(costly).then((facts) => decideWith(exchange, facts, ports));
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** The facts that cost a question to the backend and that a rule this request leads to could read. */
+function costlyFactsOf<F>(exchange: Exchange<F>): ReadonlySet<string> {
+  const generation = known(exchange.generation);
+  const costly = costlyFacts(generation);
+  if (costly.size === 0) return NONE;
+  const { accesses, columns } = known(exchange.classified);
+  const read = generation.policy.factsFor(exchange.session.connection, accesses, columns);
+  return new Set([...costly].filter((name) => read.has(name)));
+}
+
 const costlyByGeneration = new WeakMap<Generation, ReadonlySet<string>>();
 
-/** The facts that cost a question to the backend and that some rule of this generation reads. */
+/** The facts that cost a question to the backend and that some rule of this generation reads at all. */
 function costlyFacts(generation: Generation): ReadonlySet<string> {
   const cached = costlyByGeneration.get(generation);
   if (cached) return cached;

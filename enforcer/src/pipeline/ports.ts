@@ -1,5 +1,5 @@
 /** What the pipeline needs of the world. Clock, audit, approvals and limits come in here, so tests can own them. */
-import type { Decider, Decision, ErrorDefinition, RuleInfo } from '@sluice/schemas';
+import type { Access, Decider, Decision, ErrorDefinition, RuleInfo } from '@sluice/schemas';
 
 /** Who is asking: minted only by `identity` from a verified token. */
 export interface Principal {
@@ -30,6 +30,12 @@ export interface Generation {
     readonly rules: readonly RuleInfo[];
     /** Names of the facts that conditions read. */
     readonly facts: ReadonlySet<string>;
+    /** Of those, the ones that deciding a request of this shape could read. */
+    factsFor(
+      connection: string,
+      accesses: readonly Access[],
+      columns: readonly string[],
+    ): ReadonlySet<string>;
   };
 }
 

@@ -45,3 +45,13 @@ test('has() of a fact that is given is true though nothing else reads it', () =>
     policy.decide(requestOf({ accesses: orders, facts: { ...facts } })).outcome;
   assert.deepEqual([decide({ 'sql.limit': 1n }), decide({})], ['allow', 'deny']);
 });
+
+test('says which facts a shape can read', () => {
+  const policy = load(RULES);
+  const read = (resource: string): string[] => [
+    ...policy.factsFor('shop-db', [{ action: 'select', resource }], []),
+  ];
+  assert.deepEqual(read('public.orders'), ['sql.estimated_rows']);
+  assert.deepEqual(read('public.customers'), ['session.intent']);
+  assert.deepEqual(read('public.products'), []);
+});

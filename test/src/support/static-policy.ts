@@ -29,7 +29,12 @@ export function staticGeneration(rules: readonly StaticRule[], facts: readonly s
   return {
     number,
     digest: number.toString(16).padStart(64, '0'),
-    policy: { rules: infos, facts: new Set(facts), decide: decider.decide },
+    policy: {
+      rules: infos,
+      facts: new Set(facts),
+      factsFor: () => new Set(facts),
+      decide: decider.decide,
+    },
   };
 }
 

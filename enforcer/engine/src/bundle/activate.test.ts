@@ -42,6 +42,7 @@ function policyThat(change: Change): {
   const load: PolicyLoader = (_wasm, rules): LoadedPolicy => ({
     rules,
     facts: new Set(change.facts),
+    factsFor: () => new Set(change.facts),
     decide,
   });
   return { load, asked };
@@ -86,6 +87,7 @@ test('refuses a module that traps on a smoke request', async () => {
   const load: PolicyLoader = (_wasm, rules) => ({
     rules,
     facts: new Set(),
+    factsFor: () => new Set(),
     decide: () => {
       throw new Error('unreachable');
     },

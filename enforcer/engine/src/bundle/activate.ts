@@ -1,16 +1,12 @@
 /** From a verified bundle to a policy that decides: load the module aside, then make it prove itself. */
-import type { Decider, RuleInfo } from '@sluice/schemas';
+import type { RuleInfo } from '@sluice/schemas';
 import type { SmokeRequest } from './contents.js';
-import { loadPolicy } from '../policy.js';
+import { loadPolicy, type Policy } from '../policy.js';
 import { outcomeOf, refusal, type BundleResult } from './refusal.js';
 import type { VerifiedBundle } from './verify-bundle.js';
 
 /** What a module is once it is loaded. */
-export interface LoadedPolicy extends Decider {
-  readonly rules: readonly RuleInfo[];
-  /** Names of the facts that conditions read. */
-  readonly facts: ReadonlySet<string>;
-}
+export type LoadedPolicy = Pick<Policy, 'rules' | 'facts' | 'factsFor' | 'decide'>;
 
 /** Inspects the module (imports, memory, start function, pinned code) and links it; throws when anything is off. */
 export type PolicyLoader = (wasm: Uint8Array, rules: readonly RuleInfo[]) => LoadedPolicy;

@@ -14,6 +14,10 @@ const BITS = 32;
 /** Longer lists are not looked through: they most likely lead to every fact. */
 const ROWS_LIMIT = 64;
 
+/** Those of `all` slots that are in the set. */
+export const slotsIn = <T>(slots: SlotSet, all: readonly T[]): readonly T[] =>
+  slots === ALL_SLOTS ? all : all.filter((_, slot) => (slots & (1 << slot)) !== 0);
+
 export class FactsRead {
   readonly #byCondition: readonly SlotSet[];
   /** Index into the memory's 32-bit words. */
