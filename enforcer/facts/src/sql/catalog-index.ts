@@ -10,15 +10,20 @@ export interface ColumnOf {
 }
 
 export class CatalogIndex {
-  readonly #relations = new Map<string, Relation>();
+  /** By schema, then name. */
+  readonly #relations = new Map<string, Map<string, Relation>>();
+  readonly #path: readonly string[];
   readonly #children = new Map<Relation, Relation[]>();
   /** Schemas that have a function of a bare name. */
   readonly #functions = new Map<string, string[]>();
   readonly #columnNames = new Set<string>();
 
   constructor(readonly catalog: Catalog) {
+    const { searchPath } = catalog;
+    this.#path = searchPath.includes('pg_catalog') ? searchPath : ['pg_catalog', ...searchPath];
     for (const relation of catalog.relations.values()) {
-      this.#relations.set(key(relation.schema, relation.name), relation);
+      const siblings = this.#relations.get(relation.schema) ?? new Map<string, Relation>();
+      this.#relations.set(relation.schema, siblings.set(relation.name, relation));
       if (isSystemSchema(relation.schema)) continue;
       for (const { name } of relation.columns) this.#columnNames.add(name);
     }
@@ -37,7 +42,7 @@ export class CatalogIndex {
   }
 
   relation(schema: string, name: string): Relation | undefined {
-    return this.#relations.get(key(schema, name));
+    return this.#relations.get(schema)?.get(name);
   }
 
   /** What an unqualified name means: pg_catalog first, as PostgreSQL searches, then the search path. */
@@ -50,8 +55,7 @@ export class CatalogIndex {
   }
 
   path(): readonly string[] {
-    const { searchPath } = this.catalog;
-    return searchPath.includes('pg_catalog') ? searchPath : ['pg_catalog', ...searchPath];
+    return this.#path;
   }
 
   parentsOf(relation: Relation): readonly Relation[] {
@@ -99,8 +103,6 @@ export class CatalogIndex {
 
 export const columnNamed = (relation: Relation, name: string): Column | undefined =>
   relation.columns.find((column) => column.name === name);
-
-const key = (schema: string, name: string): string => `${schema}\0${name}`;
 
 const indexes = new WeakMap<Catalog, CatalogIndex>();
 

@@ -20,9 +20,8 @@ interface Instance {
   _wasm_free_parse_result(result: number): void;
   _wasm_scan(text: number): number;
   _wasm_free_string(text: number): void;
-  lengthBytesUTF8(text: string): number;
-  stringToUTF8(text: string, pointer: number, size: number): void;
-  UTF8ToString(pointer: number): string;
+  /** Another array once the memory has grown. */
+  readonly HEAPU8: Uint8Array<ArrayBuffer>;
   getValue(pointer: number, type: 'i32'): number;
 }
 
@@ -100,8 +99,8 @@ function callParse(instance: Instance, text: string): readonly Raw[] | string {
     try {
       // PgQueryParseResult: parse_tree, stderr_buffer, error; PgQueryError begins with its message.
       const error = instance.getValue(result + 8, 'i32');
-      if (error !== 0) return instance.UTF8ToString(instance.getValue(error, 'i32'));
-      const tree: unknown = JSON.parse(instance.UTF8ToString(instance.getValue(result, 'i32')));
+      if (error !== 0) return readString(instance, instance.getValue(error, 'i32'));
+      const tree: unknown = JSON.parse(readString(instance, instance.getValue(result, 'i32')));
       return statementsOf(tree);
     } finally {
       instance._wasm_free_parse_result(result);
@@ -114,7 +113,7 @@ function callScan(instance: Instance, text: string): TokenOffsets {
   return withText(instance, text, (pointer) => {
     const result = instance._wasm_scan(pointer);
     try {
-      const answer = JSON.parse(instance.UTF8ToString(result)) as {
+      const answer = JSON.parse(readString(instance, result)) as {
         tokens: { start?: number; end: number; tokenType: number }[];
       };
       return answer.tokens
@@ -127,16 +126,28 @@ function callScan(instance: Instance, text: string): TokenOffsets {
 }
 
 function withText<T>(instance: Instance, text: string, use: (pointer: number) => T): T {
-  const size = instance.lengthBytesUTF8(text) + 1;
-  const pointer = instance._malloc(size);
+  const length = Buffer.byteLength(text);
+  const pointer = instance._malloc(length + 1);
   if (pointer === 0) throw new Error('out of memory');
   try {
-    instance.stringToUTF8(text, pointer, size);
+    const memory = memoryOf(instance);
+    memory.write(text, pointer, length, 'utf8');
+    memory[pointer + length] = 0;
     return use(pointer);
   } finally {
     instance._free(pointer);
   }
 }
+
+/** Up to the next NUL; Emscripten's own function looks at every byte in JavaScript. */
+function readString(instance: Instance, pointer: number): string {
+  const memory = memoryOf(instance);
+  const end = memory.indexOf(0, pointer);
+  if (pointer === 0 || end < 0) throw new Error('the parser gave no text');
+  return memory.toString('utf8', pointer, end);
+}
+
+const memoryOf = ({ HEAPU8 }: Instance): Buffer<ArrayBuffer> => Buffer.from(HEAPU8.buffer);
 
 function statementsOf(tree: unknown): readonly Raw[] {
   if (typeof tree !== 'object' || tree === null) throw new Error('the parser gave no tree');

@@ -66,8 +66,10 @@ class Reader {
       if (typeof value['ctename'] === 'string') this.#ctes.add(value['ctename']);
       this.#nodes.push(value);
       for (const field of Object.keys(value)) {
+        const part = value[field];
+        if (typeof part !== 'object') continue;
         this.#path.push(field);
-        this.#read(value[field]);
+        this.#read(part);
         this.#path.pop();
       }
       this.#nodes.pop();
