@@ -20,15 +20,21 @@ export function verifyFound(statements: readonly Raw[], findings: Findings): voi
   for (const { start } of findings.pins) pinned.add(start);
   const bare = new Set<string>();
   const ctes = new Set<string>();
+  const note = (field: string, name: unknown, node: Raw): void => {
+    if (field === 'ctename') ctes.add(String(name));
+    if (field !== 'relname' || node['schemaname'] !== undefined) return;
+    if (!pinned.has(Number(node['location'] ?? 0))) bare.add(String(name));
+  };
   const read = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
-    const { relname, schemaname, location, ctename } = value as Raw;
-    if (typeof ctename === 'string') ctes.add(ctename);
-    if (typeof relname === 'string' && schemaname === undefined && !pinned.has(Number(location ?? 0))) {
-      bare.add(relname);
+    if (Array.isArray(value)) return value.forEach(read);
+    const node = value as Raw;
+    for (const field of Object.keys(node)) {
+      const part = node[field];
+      if (typeof part !== 'object') note(field, part, node);
+      // FOR UPDATE OF names items of the FROM clause, not relations.
+      else if (field !== 'lockedRels') read(part);
     }
-    // FOR UPDATE OF names items of the FROM clause, not relations.
-    for (const field of Object.keys(value)) if (field !== 'lockedRels') read((value as Raw)[field]);
   };
   read(statements);
   for (const name of bare) if (!ctes.has(name)) broken('it names a relation that was not judged');
