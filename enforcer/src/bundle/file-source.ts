@@ -88,6 +88,7 @@ const tagOf = ({ path, stats }: Found): string =>
 /** Watches the directory, not the file: a file that is replaced by renaming is another file. */
 async function watchPath(path: string, onHint: () => void, signal: AbortSignal): Promise<void> {
   try {
+    // What is not there yet is watched for as a file.
     const isDirectory = (await stat(path).catch(() => undefined))?.isDirectory() === true;
     const concerns = (name: string): boolean =>
       isDirectory ? name.endsWith(EXTENSION) : name === basename(path);

@@ -179,6 +179,8 @@ const directoryOf = ({ dir, config }: LogOptions): string =>
 function untilInterrupted(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  // Nobody reads any more.
+  process.stdout.once('error', () => stop.abort());
   return stop.signal;
 }
 

@@ -4,6 +4,13 @@ import { Command, CommanderError } from 'commander';
 import { ENFORCER_VERSION } from '../version.js';
 import { registerOperatorCommands } from './commands.js';
 
+// A reader that leaves early (`| head`) is no mistake: what is left to say goes nowhere, the exit code stays.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const program = new Command('sluice-enforcer')
   .description('Sluice enforcer: policy in the data path')
   .version(ENFORCER_VERSION)

@@ -1,9 +1,8 @@
 /** The enforcer of the demo: its configuration, its start, and knowing when it is ready. */
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/free-port.js';
 import type { PostgresServer } from '../support/postgres-server.js';
 import { startService, type Service } from './service.js';
 import { DemoFailure } from './narrator.js';
@@ -77,14 +76,4 @@ async function untilReady(service: Service, adminUrl: string): Promise<void> {
     await sleep(POLL_MS);
   }
   throw new DemoFailure(`the enforcer did not become ready:\n${service.log()}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new DemoFailure('no port was given');
-  return address.port;
 }

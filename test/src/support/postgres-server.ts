@@ -6,11 +6,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { freePort } from './free-port.js';
 import { findBinaries, type Owner } from './postgres-binaries.js';
 
 export interface PostgresServerOptions {
@@ -204,16 +204,4 @@ async function untilReady(child: ChildProcess): Promise<void> {
     child.once('exit', () => reject(new Error(`postgres ended: ${log}`)));
     child.once('error', reject);
   });
-}
-
-/** A port nobody listens on now. Another process may take it first; then the server fails to start, loudly. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }

@@ -124,6 +124,7 @@ export class BackendCatalog implements CatalogSource {
         types: await this.#rows(queries.TYPES),
       };
     } finally {
+      // Fails closed: nothing was changed, and a broken connection fails the next question too.
       await control.query('ROLLBACK').catch(() => undefined);
     }
   }

@@ -29,12 +29,14 @@ export class ControlConnection {
   /** First column of each row. One question at a time; rejects with what the backend said, or when it broke. */
   query(text: string): Promise<readonly string[]> {
     const answer = this.#last.then(() => this.#ask(text));
+    // Only for the order: whoever asked gets the failure from `answer`.
     this.#last = answer.catch(() => undefined);
     return answer;
   }
 
   async close(): Promise<void> {
     await this.#last;
+    // One that never opened needs no closing.
     const backend = await this.#backend?.catch(() => undefined);
     this.#backend = undefined;
     backend?.socket.end(terminate());
